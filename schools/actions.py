@@ -1,0 +1,97 @@
+"""The only writers of the register."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from django.db import transaction
+
+from schools.models import Division, School, User
+from schools.vocabulary import DivisionLevel, Party
+
+_COLUMNS = ["code", "name", "province_code", "province", "city_code", "city", "level"]
+
+
+class RegisterRefused(ValueError):
+    """The register file cannot be used; the message says where and why."""
+
+
+@transaction.atomic
+def load_divisions(path: Path) -> int:
+    """Load provinces, cities and county units from a CSV of county units; returns how many county units it held.
+
+    Idempotent: codes already there take the file's name and parent, nothing is removed (evaluations of an
+    abolished county stay readable). Raises RegisterRefused before writing anything.
+    """
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    if list(table.columns) != _COLUMNS:
+        raise RegisterRefused(f"{path.name}：列应为 {'、'.join(_COLUMNS)}")
+    for column in ("code", "province_code", "city_code"):
+        bad = table.index[~table[column].str.fullmatch(r"[0-9]{6}")]
+        if len(bad):
+            raise RegisterRefused(f"{path.name} 第 {bad[0] + 2} 行：{column} 应为 6 位数字")
+    if table["code"].duplicated().any():
+        raise RegisterRefused(f"{path.name}：区划代码重复 {table.loc[table['code'].duplicated(), 'code'].iloc[0]}")
+
+    provinces = table[["province_code", "province"]].drop_duplicates("province_code").to_numpy()
+    cities = table[["city_code", "city", "province_code"]].drop_duplicates("city_code").to_numpy()
+    _upsert([Division(code=c, name=n, level=DivisionLevel.PROVINCE) for c, n in provinces])
+    # A prefecture city without counties (东莞 and three others) is both a city and the one unit evaluated in it:
+    # it keeps its own code as the county unit, and hangs directly under its province.
+    units = set(table["code"])
+    _upsert([Division(code=c, name=n, level=DivisionLevel.CITY, parent_id=p) for c, n, p in cities if c not in units])
+    _upsert(
+        [
+            Division(
+                code=row.code,
+                name=row.name_,
+                level=DivisionLevel.COUNTY,
+                parent_id=row.province_code if row.city_code in units else row.city_code,
+            )
+            for row in table.rename(columns={"name": "name_"}).itertuples(index=False)
+        ]
+    )
+    return len(table)
+
+
+def _upsert(divisions: list[Division]) -> None:
+    Division.objects.bulk_create(
+        divisions,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["code"],
+        update_fields=["name", "level", "parent"],
+    )
+
+
+def add_division(code: str, name: str, level: DivisionLevel, parent_code: str | None = None) -> Division:
+    """One division by hand, or its new name; returns it."""
+    division, _ = Division.objects.update_or_create(
+        code=code, defaults={"name": name, "level": level, "parent_id": parent_code}
+    )
+    return division
+
+
+def register_schools(schools: list[School]) -> None:
+    """Put schools into the register; those already there take the new particulars, their history stays."""
+    School.objects.bulk_create(
+        schools,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["code"],
+        update_fields=["name", "county", "school_type", "sponsor_type", "urban_rural"],
+    )
+
+
+class AppointmentRefused(ValueError):
+    """A person cannot hold this party at this place; the message says why."""
+
+
+def appoint(username: str, full_name: str, party: Party, place: Division, password: str) -> User:
+    """Create an official with one party and one place. Raises AppointmentRefused where the place is of another level."""
+    if place.level != party.place_level:
+        raise AppointmentRefused(f"{party.label}应属于{party.place_level.label}级，{place.name}不是。")
+    return User.objects.create_user(
+        username=username, password=password, full_name=full_name, party=party, place=place, is_staff=party is Party.STEWARD
+    )

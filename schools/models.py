@@ -1,0 +1,113 @@
+"""The register: divisions, counties, schools and the people who act for them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+
+from schools.vocabulary import DivisionLevel, Party, SchoolType, SponsorType, UrbanRural
+
+
+def choices_of(
+    words: type[SchoolType] | type[SponsorType] | type[UrbanRural] | type[DivisionLevel] | type[Party],
+) -> list:
+    """A vocabulary as Django's choices: stored value, Chinese label."""
+    return [(member.value, member.label) for member in words]
+
+
+class Division(models.Model):
+    """A province, a city or a county unit, by its six-digit code."""
+
+    code = models.CharField("区划代码", max_length=6, primary_key=True)
+    name = models.CharField("名称", max_length=60)
+    level = models.CharField("级别", max_length=10, choices=choices_of(DivisionLevel))
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "行政区划"
+        ordering: ClassVar = ["code"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(code__regex=r"^[0-9]{6}$"), name="division_code_is_six_digits"),
+            models.CheckConstraint(
+                condition=Q(level="province", parent=None) | (~Q(level="province") & Q(parent__isnull=False)),
+                name="division_parent_fits_level",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def full_name(self) -> str:
+        """Province, city and county in one; county names alone are not unique."""
+        names = [self.name]
+        above = self.parent
+        while above is not None:
+            names.append(above.name)
+            above = above.parent
+        return "".join(reversed(names))
+
+
+class CountyManager(models.Manager["County"]):
+    def get_queryset(self) -> models.QuerySet[County]:
+        return super().get_queryset().filter(level=DivisionLevel.COUNTY)
+
+
+class County(Division):
+    """A county unit: what is evaluated."""
+
+    objects = CountyManager()
+
+    class Meta:
+        proxy = True
+        verbose_name = verbose_name_plural = "县（市、区）"
+
+
+class School(models.Model):
+    """A school in the register, by its 学校标识码. A closed school stays, with its closing date."""
+
+    code = models.CharField("学校标识码", max_length=10, primary_key=True)
+    name = models.CharField("学校名称", max_length=100)
+    county = models.ForeignKey(County, models.PROTECT, related_name="schools", verbose_name="所在县")
+    school_type = models.CharField("办学类型", max_length=20, choices=choices_of(SchoolType))
+    sponsor_type = models.PositiveSmallIntegerField("举办者类型", choices=choices_of(SponsorType))
+    urban_rural = models.CharField("城乡类型", max_length=10, choices=choices_of(UrbanRural))
+    opened_on = models.DateField("开办日期", null=True, blank=True)
+    closed_on = models.DateField("停办日期", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "学校"
+        ordering: ClassVar = ["code"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(code__regex=r"^[0-9]{10}$"), name="school_code_is_ten_digits"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    """An official: one person, one party, one place. A superuser without a party tends the site alone."""
+
+    party = models.CharField("身份", max_length=20, choices=choices_of(Party), blank=True)
+    place = models.ForeignKey(
+        Division, models.PROTECT, null=True, blank=True, related_name="officials", verbose_name="所属地区"
+    )
+    full_name = models.CharField("姓名", max_length=40, blank=True)
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = verbose_name_plural = "人员"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(party="", place=None) | (~Q(party="") & Q(place__isnull=False)),
+                name="user_party_and_place_go_together",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name or self.username
