@@ -89,9 +89,15 @@ class AppointmentRefused(ValueError):
 
 
 def appoint(username: str, full_name: str, party: Party, place: Division, password: str) -> User:
-    """Create an official with one party and one place. Raises AppointmentRefused where the place is of another level."""
+    """Create an official with one party and one place. Raises AppointmentRefused where the place
+    is of another level."""
     if place.level != party.place_level:
         raise AppointmentRefused(f"{party.label}应属于{party.place_level.label}级，{place.name}不是。")
     return User.objects.create_user(
-        username=username, password=password, full_name=full_name, party=party, place=place, is_staff=party is Party.STEWARD
+        username=username,
+        password=password,
+        full_name=full_name,
+        party=party,
+        place=place,
+        is_staff=party is Party.STEWARD,
     )

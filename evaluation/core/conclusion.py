@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from evaluation.core.status import Status
 from evaluation.core.rounding import shown
 from evaluation.core.standard import Standard
+from evaluation.core.status import Status
 from schools.vocabulary import Stage
 
 _MOST_NAMED = 4

@@ -1,4 +1,4 @@
-"""Who enters the calculation, and how shared assets are split between the stages of a school (standard §1, §2). Pure."""
+"""Who enters the calculation, and how shared assets are split between a school's stages (standard §1, §2). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resource allocation: seven values of each school-stage row, the school rule and the coefficients (standard §2, §3). Pure."""
+"""Resource allocation: the seven values of a row, the school rule, the coefficients (standard §2, §3). Pure."""
 
 from __future__ import annotations
 

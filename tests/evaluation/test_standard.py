@@ -28,7 +28,11 @@ def test_the_document_says_what_the_2017_measure_says(standard_document):
         "L7": ["2.3", "2.4"],
     }
     assert standard_document.coefficient_limits == {Stage.PRIMARY: Fraction("0.50"), Stage.JUNIOR: Fraction("0.45")}
-    assert [Fraction(w, standard_document.weights[0]) for w in standard_document.weights] == [1, Fraction("1.1"), Fraction("1.32")]
+    assert [Fraction(w, standard_document.weights[0]) for w in standard_document.weights] == [
+        1,
+        Fraction("1.1"),
+        Fraction("1.32"),
+    ]
     assert (standard_document.attained_at_least, standard_document.floor_share) == (6, Fraction("0.85"))
 
 

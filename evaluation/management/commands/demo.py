@@ -1,0 +1,109 @@
+"""Make the fictional 示例省: divisions, people, schools, and uploads taken in and judged by the real actions."""
+
+import io
+import tomllib
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from openpyxl import load_workbook
+
+from evaluation import actions
+from evaluation.demo import DemoCounty, demo_county, register_of
+from indicators.catalogue import FIELD_BY_KEY, SCHOOL_SHEET
+from indicators.models import Submission
+from indicators.workbook.template import write_template
+from schools.actions import add_division, appoint, register_schools
+from schools.models import County, Division, School, User
+from schools.queries import current_school_year
+from schools.vocabulary import DivisionLevel, Party
+
+#: Known to everybody on purpose; the command refuses to run beside real data.
+PASSWORD = "balanced-2026"  # noqa: S105
+
+_PROVINCE = settings.BASE_DIR / "fixtures/demo/province.toml"
+_OFFICIALS = (
+    ("signer", "示例签报人", Party.SIGNER, "990101"),
+    ("city", "示例市级复核", Party.CITY_REVIEWER, "990100"),
+    ("inspector", "示例督学", Party.INSPECTOR, "990000"),
+    ("chief", "示例审定人", Party.CHIEF, "990000"),
+    ("steward", "示例管理员", Party.STEWARD, "990000"),
+)
+
+
+def _demo_province() -> dict[str, Any]:
+    return tomllib.loads(_PROVINCE.read_text(encoding="utf-8"))
+
+
+def demo_accounts() -> dict[str, str]:
+    """User name and, in words, who that is and what there is to see."""
+    counties = [county for city in _demo_province()["cities"] for county in city["counties"]]
+    accounts = {f"clerk{county['code']}": f"填报员 {county['name']}：{county['words']}" for county in counties}
+    places = {"990101": counties[0]["name"], "990100": _demo_province()["cities"][0]["name"], "990000": "示例省"}
+    accounts |= {username: f"{party.label} {places[place]}" for username, _, party, place in _OFFICIALS}
+    return accounts
+
+
+class Command(BaseCommand):
+    help = "生成演示用的示例省（可重复执行；只用于演示环境）"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--beside-real-data", action="store_true", help="确认在非嵌入式数据库中生成演示账号")
+
+    def handle(self, *args: Any, beside_real_data: bool, **options: Any) -> None:
+        if not settings.IS_EMBEDDED and not beside_real_data:
+            raise CommandError("演示账号的密码是公开的，不会在正式数据库中生成。确需生成请加 --beside-real-data。")
+        province = _demo_province()
+        add_division(province["code"], province["name"], DivisionLevel.PROVINCE)
+        for city in province["cities"]:
+            add_division(city["code"], city["name"], DivisionLevel.CITY, province["code"])
+            for county in city["counties"]:
+                add_division(county["code"], county["name"], DivisionLevel.COUNTY, city["code"])
+                self._tell(**county)
+        for username, full_name, party, place in _OFFICIALS:
+            if not User.objects.filter(username=username).exists():
+                appoint(username, full_name, party, Division.objects.get(pk=place), PASSWORD)
+        ran = actions.run_waiting_jobs()
+        self.stdout.write(f"示例省：12 个县，{len(demo_accounts())} 个演示账号，核算 {ran} 份填报")
+
+    def _tell(self, code: str, name: str, story: str, words: str) -> None:
+        county = County.objects.get(pk=code)
+        username = f"clerk{code}"
+        clerk = User.objects.filter(username=username).first() or appoint(
+            username, f"{name}填报员", Party.CLERK, county, PASSWORD
+        )
+        told = demo_county(code, name, story)
+        if told is None or Submission.objects.filter(county=county).exists():
+            return
+        register_schools([School(county=county, **row) for row in register_of(told)])
+        year = current_school_year()
+        actions.upload_workbook(clerk, county, year, f"{name}_{year}_填报.xlsx", workbook_of(told, county, year))
+
+
+def workbook_of(told: DemoCounty, county: County, school_year: int) -> bytes:
+    """The county's filled workbook, as its clerk would send it."""
+    target = io.BytesIO()
+    write_template(
+        target,
+        school_year=school_year,
+        county_code=county.code,
+        county_name=county.full_name,
+        schools=told.schools,
+        figures=told.figures,
+    )
+    return _spoil(target.getvalue(), told) if told.spoiled else target.getvalue()
+
+
+def _spoil(content: bytes, told: DemoCounty) -> bytes:
+    """The workbook with the clerk's slips typed into it."""
+    book = load_workbook(io.BytesIO(content))
+    sheet = book[SCHOOL_SHEET]
+    header_row = next(
+        row for row in sheet.iter_rows() if any(cell.value == FIELD_BY_KEY["code"].header for cell in row)
+    )
+    column = {cell.value: cell.column for cell in header_row}
+    for position, key, typed in told.spoiled:
+        sheet.cell(header_row[0].row + 1 + position, column[FIELD_BY_KEY[key].header]).value = typed
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()

@@ -1,0 +1,58 @@
+"""The embedded default in one command: web server and worker, stopped together."""
+
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from evaluation.management.commands.demo import PASSWORD, demo_accounts
+
+_GRACE_SECONDS = 20
+
+
+class Command(BaseCommand):
+    help = "启动网站和工作进程（嵌入式部署）"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *args: Any, port: int, **options: Any) -> None:
+        # A name with a colon in it would be split by gunicorn; the address stays on this machine.
+        web = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
+        work = [sys.executable, str(settings.BASE_DIR / "manage.py"), "work"]
+        commands = {"网站": [*web, "--log-level", "warning"], "工作进程": work}
+        processes = {name: subprocess.Popen(command, cwd=settings.BASE_DIR) for name, command in commands.items()}
+        self.is_stopping = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.stop)
+        self.stdout.write(self._welcome(port))
+        self.stdout.flush()
+        while not self.is_stopping:
+            time.sleep(0.5)
+            if processes["网站"].poll() is not None:
+                self.stderr.write("网站进程已退出。")
+                break
+            if processes["工作进程"].poll() is not None:
+                # A dead worker never leaves anybody waiting: its job is taken up by the next.
+                self.stderr.write("工作进程已退出，重新启动。")
+                processes["工作进程"] = subprocess.Popen(work, cwd=settings.BASE_DIR)
+        for process in processes.values():
+            process.terminate()
+        for process in processes.values():
+            try:
+                process.wait(_GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        self.is_stopping = True
+
+    def _welcome(self, port: int) -> str:
+        lines = [f"县域义务教育优质均衡督导评估平台  http://127.0.0.1:{port}/", "", f"演示账号（密码均为 {PASSWORD}）"]
+        lines += [f"  {username:<14}{words}" for username, words in demo_accounts().items()]
+        return "\n".join([*lines, "", "按 Ctrl+C 停止。"])

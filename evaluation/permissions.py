@@ -1,0 +1,35 @@
+"""Who may do what, in one place. What a person may not see does not exist for them (404); what they may see but not
+do is refused with a sentence, the same on the greyed button and in the answer."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser
+
+from schools.models import County, User
+from schools.vocabulary import Party
+
+Person = User | AnonymousUser
+
+
+class Refused(Exception):
+    """An action was not allowed, or not possible now; the message is meant for the person who asked."""
+
+
+def can_see_trial(user: Person, county_code: str) -> bool:
+    """Uploads and trial verdicts belong to the county's own clerk and signer; nobody above sees them."""
+    return isinstance(user, User) and user.party in (Party.CLERK, Party.SIGNER) and user.place_id == county_code
+
+
+def why_not_upload(user: Person, county: County) -> str:
+    """Empty if ``user`` may upload a workbook for ``county``, otherwise the reason in words."""
+    if not can_see_trial(user, county.code):
+        return "只有本县的填报员可以上传数据。"
+    if not isinstance(user, User) or user.party != Party.CLERK:
+        return "签报人不上传数据：请由填报员上传，签报人负责审核签报。"
+    return ""
+
+
+def check_upload(user: Person, county: County) -> None:
+    """Raise Refused where ``user`` may not upload for ``county``."""
+    if reason := why_not_upload(user, county):
+        raise Refused(reason)

@@ -1,0 +1,45 @@
+"""Doors into the judging: take a file in, let a job run again."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from evaluation import actions
+from evaluation.forms import UploadForm
+from evaluation.permissions import Refused
+from evaluation.queries import job_of, submissions_visible_to
+from schools.models import County
+from schools.queries import current_school_year
+
+
+@require_POST
+def upload(request: HttpRequest) -> HttpResponse:
+    """Take a workbook in and show its progress; where that is not possible, say why above the form."""
+    county = get_object_or_404(County, pk=request.user.place_id)
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        messages.error(request, form.errors["file"][0])
+        return redirect("workspace")
+    file = form.cleaned_data["file"]
+    try:
+        submission = actions.upload_workbook(request.user, county, current_school_year(), file.name, file.read())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("workspace")
+    return redirect("submission", pk=submission.pk)
+
+
+@require_POST
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let the job of a version that was set aside run again."""
+    job = job_of(get_object_or_404(submissions_visible_to(request.user), pk=pk))
+    if job is None:
+        raise Http404
+    try:
+        actions.retry_job(request.user, job)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("submission", pk=pk)

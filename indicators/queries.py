@@ -1,0 +1,45 @@
+"""Reads of what counties report that every room above shares."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from indicators.catalogue import COUNTY_ITEM_BY_CODE, DECIMAL_SCALE, FIELDS, Field, Kind
+from indicators.models import SchoolRecord, Submission
+from indicators.report import CountyReport, SchoolReport, Value
+from schools.vocabulary import SchoolType, SponsorType, UrbanRural
+
+
+def report_of(submission: Submission) -> CountyReport:
+    """The typed report of a version, as it was read: judging it again gives the same verdict, to the byte."""
+    figures = {
+        figure.code: Decimal(figure.value) / DECIMAL_SCALE
+        if COUNTY_ITEM_BY_CODE[figure.code].kind.is_scaled
+        else figure.value
+        for figure in submission.figures.all()
+    }
+    schools = tuple(school_report_of(record) for record in submission.records.all())
+    return CountyReport(schools, figures, submission.is_population_certain)
+
+
+def school_report_of(record: SchoolRecord) -> SchoolReport:
+    """The typed row behind a record."""
+    values = {field.key: _typed(getattr(record, field.key), field) for field in FIELDS}
+    return SchoolReport(values, frozenset(record.rejected), record.row)
+
+
+def _typed(value: Any, field: Field) -> Value:
+    if field.kind is Kind.ROOMS:
+        return tuple(Decimal(area) for area in value.split(";") if area)
+    if value is None or value == "":
+        return None
+    if field.key == "school_type":
+        return SchoolType(value)
+    if field.key == "sponsor_type":
+        return SponsorType(value)
+    if field.key == "urban_rural":
+        return UrbanRural(value)
+    if field.kind.is_scaled:
+        return Decimal(value) / DECIMAL_SCALE
+    return value  # type: ignore[no-any-return]

@@ -1,0 +1,85 @@
+"""Objects the tests share: a place, its people, and the standard; everything else is walked to by the real actions."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from evaluation.actions import load_standard
+from evaluation.core.standard import Standard as StandardDocument
+from evaluation.core.standard import read_standard
+from schools.actions import add_division, appoint
+from schools.models import County, Division, User
+from schools.vocabulary import DivisionLevel, Party
+
+ROOT = Path(__file__).resolve().parent.parent
+STANDARD_PATH = ROOT / "fixtures/standards/2017-quality.toml"
+PASSWORD = "a-long-test-password"
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(settings):
+    # Argon2 costs a tenth of a second each; the tests of logging in hash with it on purpose.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def standard_document() -> StandardDocument:
+    return read_standard(STANDARD_PATH)
+
+
+@pytest.fixture
+def standard(db):
+    return load_standard(STANDARD_PATH.read_bytes())[0]
+
+
+@pytest.fixture
+def county(db) -> County:
+    add_division("990000", "示例省", DivisionLevel.PROVINCE)
+    add_division("990100", "锦棠市", DivisionLevel.CITY, "990000")
+    add_division("990101", "望棠区", DivisionLevel.COUNTY, "990100")
+    return County.objects.get(pk="990101")
+
+
+@pytest.fixture
+def other_county(county) -> County:
+    add_division("990102", "棠南县", DivisionLevel.COUNTY, "990100")
+    return County.objects.get(pk="990102")
+
+
+@pytest.fixture
+def clerk(county) -> User:
+    return appoint("clerk", "填报员甲", Party.CLERK, county, PASSWORD)
+
+
+@pytest.fixture
+def signer(county) -> User:
+    return appoint("signer", "签报人甲", Party.SIGNER, county, PASSWORD)
+
+
+@pytest.fixture
+def other_clerk(other_county) -> User:
+    return appoint("clerk2", "填报员乙", Party.CLERK, other_county, PASSWORD)
+
+
+@pytest.fixture
+def inspector(county) -> User:
+    return appoint("inspector", "督学甲", Party.INSPECTOR, Division.objects.get(pk="990000"), PASSWORD)
+
+
+@pytest.fixture
+def worker_environment(transactional_db) -> dict[str, str]:
+    """The environment of a real worker process on this test's own database."""
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{database['NAME']}"
+    else:
+        url = f"postgres://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    return os.environ | {
+        "DATABASE_URL": url,
+        "SECRET_KEY": "only-for-these-tests",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
