@@ -312,13 +312,13 @@ def _judge_indicator(rows: list[dict[str, Any]], stage: Stage, code: str, is_cer
     }
     values = [row["values"][code] for row in rows]
     enrollments = [row["enrollment"] for row in rows]
-    if not rows or None in values or None in enrollments:
+    if not is_certain or not rows or None in values or None in enrollments:
         return result
     mean, variance = spread(values, enrollments)
     result["mean"] = mean
     result["deviation_squared"] = variance
     result["deviation"] = float(square_root(variance))
-    if mean > 0 and is_certain:
+    if mean > 0:
         squared = variance / mean**2
         result["coefficient_squared"] = squared
         result["coefficient"] = float(square_root(squared))

@@ -85,7 +85,9 @@ def judge_stage(
         coefficients = grouped_coefficients(row.value, groups)
         limit = standard.coefficient_limits[stage]
         within = settle_exactly(coefficients, limit, row.numerator, row.denominator, groups)
-        coefficients.coefficient[~is_certain] = np.nan
+        # Without knowing which schools there are, neither mean nor deviation is the county's.
+        for figure in (coefficients.mean, coefficients.deviation, coefficients.coefficient):
+            figure[~is_certain] = np.nan
         outcome = np.where(np.isnan(coefficients.coefficient), OPEN, within)
         attained = np.concatenate(([0], np.cumsum(row.attained)))
         results[indicator.code] = IndicatorResult(coefficients, outcome, np.diff(attained[first]))

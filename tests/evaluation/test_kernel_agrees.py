@@ -49,7 +49,7 @@ CLOSE = 1e-12
 VALUED = ("G3", "G4", "G5", "G6", "G7", "G8", "G9", "G11", "G12", "G14", "G15", "Q1", "Q2", "Q4")
 
 with_fixed_examples = settings(
-    max_examples=80, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 seeds = st.integers(min_value=0, max_value=10**6)
 
@@ -350,7 +350,7 @@ def without_cell(county: CountyReport, which: int, key: str, is_rejected: bool) 
     return replace(county, schools=tuple(schools))
 
 
-@settings(with_fixed_examples, max_examples=400)
+@settings(with_fixed_examples, max_examples=200)
 @given(seed=seeds, which=st.integers(0, 14), key=st.sampled_from(CELLS))
 def test_a_cell_that_cannot_be_used_never_makes_a_county_pass(
     standard: Standard, seed: int, which: int, key: str
@@ -361,7 +361,7 @@ def test_a_cell_that_cannot_be_used_never_makes_a_county_pass(
     assert (before, after) not in {(None, True), (False, True)}
 
 
-@settings(with_fixed_examples, max_examples=400)
+@settings(with_fixed_examples, max_examples=200)
 @given(seed=seeds, which=st.integers(0, 14), key=st.sampled_from([key for key in CELLS if key not in MAY_STAY_EMPTY]))
 def test_an_empty_cell_never_makes_a_county_pass(standard: Standard, seed: int, which: int, key: str) -> None:
     county = random_county(seed)
@@ -372,7 +372,7 @@ def test_an_empty_cell_never_makes_a_county_pass(standard: Standard, seed: int, 
     assert (before, after) not in {(None, True), (False, True)}
 
 
-@settings(with_fixed_examples, max_examples=200)
+@settings(with_fixed_examples, max_examples=120)
 @given(seed=seeds, code=st.sampled_from([item.code for item in COUNTY_ITEMS if item.code not in MONITORING]))
 def test_a_missing_county_figure_never_makes_a_county_pass(standard: Standard, seed: int, code: str) -> None:
     county = random_county(seed)
@@ -382,7 +382,7 @@ def test_a_missing_county_figure_never_makes_a_county_pass(standard: Standard, s
     assert (before, after) not in {(None, True), (False, True)}
 
 
-@settings(with_fixed_examples, max_examples=150)
+@settings(with_fixed_examples, max_examples=60)
 @given(seed=seeds, which=st.integers(0, 14), key=st.sampled_from([key for key in CELLS if key != "school_type"]))
 def test_a_cell_that_cannot_be_used_never_makes_a_passing_county_fail(
     standard: Standard, seed: int, which: int, key: str

@@ -69,8 +69,7 @@ class Command(BaseCommand):
             )
         result["problems"] = [problem.as_dict() for problem in problems]
         if options["json"]:
-            json.dump(result, self.stdout, ensure_ascii=False, allow_nan=False)
-            self.stdout.write("")
+            self.stdout.write(json.dumps(result, ensure_ascii=False, allow_nan=False))
         else:
             self.stdout.write(sentence)
             self._tell(result, parsed)

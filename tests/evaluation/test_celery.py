@@ -1,0 +1,108 @@
+"""A deployment: real Celery workers on a real Redis, killed and flushed; the rows decide."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from evaluation.models import JobState, Verdict
+from tests.conftest import ROOT
+
+_DATABASE = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+REDIS_URL = f"redis://127.0.0.1:6379/{_DATABASE}"
+
+
+@pytest.fixture
+def broker() -> redis.Redis:
+    client = redis.Redis.from_url(REDIS_URL, socket_connect_timeout=1)
+    try:
+        client.flushdb()
+    except redis.ConnectionError:
+        if os.environ.get("CI") == "true":
+            pytest.fail("Redis must run in CI")
+        pytest.skip("REDIS IS NOT RUNNING on 127.0.0.1:6379: the Celery path is not tested here")
+    return client
+
+
+@contextlib.contextmanager
+def celery_worker(environment: dict[str, str], *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "config.celery",
+        "worker",
+        "--pool",
+        "prefork",
+        "--concurrency",
+        "1",
+    ]
+    worker = subprocess.Popen(
+        [*command, "--loglevel", "WARNING", *options],
+        cwd=ROOT,
+        env=environment | {"REDIS_URL": REDIS_URL},
+        start_new_session=True,
+    )
+    try:
+        yield worker
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+
+
+def ring(environment: dict[str, str], job_id: int) -> None:
+    script = f"import django; django.setup()\nfrom evaluation import jobs\njobs.ring({job_id})"
+    subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment | {"REDIS_URL": REDIS_URL}, check=True, timeout=30
+    )
+
+
+def wait_until_done(uploaded, seconds: float) -> str:
+    deadline = time.monotonic() + seconds
+    while uploaded.jobs.get().state != JobState.DONE and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return uploaded.jobs.get().state
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_doorbell_brings_a_celery_worker_to_the_job(broker, uploaded, worker_environment):
+    ring(worker_environment, uploaded.jobs.get().pk)
+    ring(worker_environment, uploaded.jobs.get().pk)
+    with celery_worker(worker_environment):
+        assert wait_until_done(uploaded, 40) == JobState.DONE
+    assert uploaded.jobs.get().attempts == 1
+    assert Verdict.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_whose_message_was_lost_is_rung_for_again(broker, uploaded, worker_environment, tmp_path):
+    ring(worker_environment, uploaded.jobs.get().pk)
+    broker.flushdb()
+    with celery_worker(worker_environment, "-B", "-s", str(tmp_path / "beat")):
+        assert wait_until_done(uploaded, 60) == JobState.DONE
+    assert Verdict.objects.count() == 1
+
+
+def test_an_upload_is_taken_in_while_the_broker_is_down(uploaded, worker_environment):
+    script = f"import django; django.setup()\nfrom evaluation import jobs\njobs.ring({uploaded.jobs.get().pk})\nprint('went on')"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=worker_environment | {"REDIS_URL": "redis://127.0.0.1:1/0"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.stdout == "went on\n", done.stderr
+    assert uploaded.jobs.get().state == JobState.WAITING
