@@ -87,6 +87,8 @@ def _judge_submission(job: Job) -> None:
     try:
         found = _read(submission)
     except FileRefused as refusal:
+        if _may_not_be_the_file(refusal, job):
+            raise
         problem = Problem(Severity.ERROR, refusal.rule, refusal.message)
         with transaction.atomic():
             jobs.finish(job)
@@ -103,6 +105,12 @@ def _judge_submission(job: Job) -> None:
         save_report(submission, found)
         if result is not None:
             _save_verdict(submission, job.standard, as_of, result)
+
+
+def _may_not_be_the_file(refusal: FileRefused, job: Job) -> bool:
+    """Whether the machine, not the file, may be at fault: no reading process could be started, or it was lost for the
+    first time. Such a job is tried again before its file is refused."""
+    return refusal.rule == "file.reader_unavailable" or (refusal.rule == "file.reader_stopped" and job.attempts == 1)
 
 
 def _read(submission: Submission) -> ReadReport:

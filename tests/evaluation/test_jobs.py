@@ -18,6 +18,7 @@ from evaluation import actions, jobs
 from evaluation.models import Finding, Job, JobStage, JobState, Verdict
 from evaluation.permissions import Refused
 from indicators.models import CountyFigure, ReportedProblem, SchoolRecord
+from indicators.workbook.sandbox import FileRefused
 from tests.conftest import ROOT
 
 
@@ -84,6 +85,32 @@ def test_an_error_in_the_middle_leaves_no_half_verdict_and_is_tried_again_later(
     Job.objects.update(not_before=None)
     assert actions.run_waiting_jobs() == 1
     assert uploaded.verdicts.count() == 1
+
+
+def test_a_reading_process_lost_once_is_tried_again_and_lost_twice_refuses_the_file(uploaded, monkeypatch):
+    def lose(submission):
+        raise FileRefused("file.reader_stopped", "读取文件的进程中断。")
+
+    monkeypatch.setattr(actions, "_read", lose)
+    actions.run_job(jobs.claim())
+    assert uploaded.jobs.get().state == JobState.WAITING
+    assert nothing_is_stored()
+    Job.objects.update(not_before=None)
+    actions.run_job(jobs.claim())
+    assert uploaded.jobs.get().state == JobState.DONE
+    assert uploaded.problems.get().rule == "file.reader_stopped"
+
+
+def test_a_machine_that_cannot_start_a_reading_process_is_never_the_files_fault(uploaded, monkeypatch):
+    def fail(submission):
+        raise FileRefused("file.reader_unavailable", "暂时无法读取。")
+
+    monkeypatch.setattr(actions, "_read", fail)
+    for _ in range(jobs.MOST_ATTEMPTS):
+        Job.objects.update(not_before=None)
+        assert actions.run_waiting_jobs() == 1
+    assert uploaded.jobs.get().state == JobState.SET_ASIDE
+    assert nothing_is_stored()
 
 
 def test_after_five_attempts_a_job_is_set_aside_and_its_clerk_can_revive_it(uploaded, clerk, other_clerk, monkeypatch):
