@@ -139,11 +139,10 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.static_files.HashedFiles"},
 }
 # Before `collectstatic` has run (tests, a fresh checkout) files are served from where they lie.
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_MANIFEST_STRICT = False
 
 #: Largest workbook taken in, bytes; a bound of the reading process too (indicators/workbook/package.py).
 UPLOAD_LIMIT = 20 * 1024 * 1024

@@ -22,8 +22,8 @@ from evaluation.queries import default_standard, submissions_visible_to
 from indicators.actions import record_upload, save_refusal, save_report
 from indicators.models import Submission
 from indicators.problem import Problem, Severity
-from indicators.workbook.read import ReadReport, read_report
-from indicators.workbook.sandbox import FileRefused, read_book
+from indicators.workbook.read import read_report
+from indicators.workbook.sandbox import Book, FileRefused, read_book
 from schools.models import County, User
 
 logger = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ def _judge_submission(job: Job) -> None:
     submission = job.submission
     jobs.report_stage(job, JobStage.READING)
     try:
-        found = _read(submission)
+        book = _read(submission)
     except FileRefused as refusal:
         if _may_not_be_the_file(refusal, job):
             raise
@@ -94,6 +94,8 @@ def _judge_submission(job: Job) -> None:
             jobs.finish(job)
             save_refusal(submission, problem)
         return
+    jobs.report_stage(job, JobStage.CHECKING)
+    found = read_report(book)
     jobs.report_stage(job, JobStage.COMPUTING, len(found.report.schools))
     standard = parse_standard(job.standard.document.encode("utf-8"))
     as_of = timezone.localdate(submission.uploaded_at)
@@ -113,11 +115,11 @@ def _may_not_be_the_file(refusal: FileRefused, job: Job) -> bool:
     return refusal.rule == "file.reader_unavailable" or (refusal.rule == "file.reader_stopped" and job.attempts == 1)
 
 
-def _read(submission: Submission) -> ReadReport:
+def _read(submission: Submission) -> Book:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "upload"
         path.write_bytes(submission.file.content)
-        return read_report(read_book(path, filename=submission.filename))
+        return read_book(path, filename=submission.filename)
 
 
 def canonical_json(result: dict[str, Any]) -> str:

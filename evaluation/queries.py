@@ -15,6 +15,7 @@ DEFAULT_STANDARD = "2017-quality"
 
 
 def default_standard() -> Standard:
+    """The loaded standard that counties are judged against."""
     return Standard.objects.get(pk=DEFAULT_STANDARD)
 
 

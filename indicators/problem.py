@@ -11,11 +11,11 @@ class Severity(StrEnum):
 
     ERROR = "error"
     EXPLAIN = "explain"
-    ADVICE = "advice"
+    WARNING = "warning"
 
     @property
     def label(self) -> str:
-        return {"error": "必须更正", "explain": "必须说明", "advice": "提示"}[self.value]
+        return {"error": "必须更正", "explain": "必须说明", "warning": "提示"}[self.value]
 
 
 @dataclass(frozen=True, slots=True)

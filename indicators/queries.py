@@ -8,6 +8,7 @@ from typing import Any
 from indicators.catalogue import COUNTY_ITEM_BY_CODE, DECIMAL_SCALE, FIELDS, Field, Kind
 from indicators.models import SchoolRecord, Submission
 from indicators.report import CountyReport, SchoolReport, Value
+from schools.models import County, School
 from schools.vocabulary import SchoolType, SponsorType, UrbanRural
 
 
@@ -27,6 +28,22 @@ def school_report_of(record: SchoolRecord) -> SchoolReport:
     """The typed row behind a record."""
     values = {field.key: _typed(getattr(record, field.key), field) for field in FIELDS}
     return SchoolReport(values, frozenset(record.rejected), record.row)
+
+
+def registered_schools(county: County) -> list[SchoolReport]:
+    """The open schools of the register as rows to start from: code, name, type, sponsor and place."""
+    return [
+        SchoolReport(
+            {
+                "code": school.code,
+                "name": school.name,
+                "school_type": SchoolType(school.school_type),
+                "sponsor_type": SponsorType(school.sponsor_type),
+                "urban_rural": UrbanRural(school.urban_rural),
+            }
+        )
+        for school in School.objects.filter(county=county, closed_on=None)
+    ]
 
 
 def _typed(value: Any, field: Field) -> Value:

@@ -22,6 +22,8 @@ class SignInForm(AuthenticationForm):
 
 @method_decorator(login_not_required, name="dispatch")
 class SignIn(LoginView):
+    """The sign-in page."""
+
     template_name = "schools/login.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True

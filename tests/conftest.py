@@ -26,6 +26,14 @@ def _fast_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def _no_collected_files(settings, tmp_path_factory):
+    # Whatever an earlier `make run` collected is not what these tests look at.
+    empty = tmp_path_factory.getbasetemp() / "nothing-collected"
+    empty.mkdir(exist_ok=True)
+    settings.STATIC_ROOT = empty
+
+
 @pytest.fixture(scope="session")
 def standard_document() -> StandardDocument:
     return read_standard(STANDARD_PATH)

@@ -2,64 +2,95 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from evaluation.core.rounding import shown
-from evaluation.core.standard import Standard
+from evaluation.core.rounding import coefficient_text, plain
+from evaluation.core.standard import Indicator, Standard
 from evaluation.core.status import Status
 from schools.vocabulary import Stage
 
-_MOST_NAMED = 4
+#: How many items a sentence names before it only counts them.
+_MOST_NAMED = 3
 
 
-def conclusion(result: dict[str, Any], standard: Standard) -> str:
-    """Verdict and reasons in one sentence: what is not met, or what is missing, or what is left to judge."""
-    opening = f"按{standard.short_name}标准核算，全县"
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """The verdict in one word and one sentence."""
+
+    key: str
+    word: str
+    sentence: str
+
+
+def conclusion(result: Mapping[str, Any], standard: Standard) -> Conclusion:
+    """The verdict in one sentence, from the same numbers as the tables below it."""
+    lost, unknown, waiting = _lost(result, standard), _unknown(result, standard), _waiting(result)
+    opening = f"按{standard.short_name}标准核算："
     if result["passed"] is False:
-        return f"{opening}未达到标准：{'；'.join(_listed(_failures(result, standard)))}。"
+        rest = f"另有 {'、'.join(unknown)}无法核算。" if unknown else ""
+        return Conclusion("not_met", "未达标", f"{opening}未达标。{'；'.join(lost)}。{rest}")
     if result["passed"] is None:
-        return f"{opening}无法核算：{'；'.join(_listed(_gaps(result)))}。数据缺失不能视为达标。"
-    waiting = [code for code, told in result["criteria"].items() if told["status"] == Status.TO_JUDGE]
-    if waiting:
-        return f"{opening}可核算的项目全部达标，另有 {len(waiting)} 项待评定，尚不是最终结论。"
-    return f"{opening}达到标准：所有项目均已达标。"
+        reason = f"{'、'.join(unknown)}无法核算。" if unknown else ""
+        return Conclusion("unknown", "未能判定", f"{opening}未能判定。{reason}在能够核算以前，这些项目都不能视为达标。")
+    if not result["complete"]:
+        return Conclusion(
+            "to_judge",
+            "尚待评定",
+            f"{opening}能够核算的各项均已达标，还有 {waiting} 项要求待评定，目前不能得出最终结论。",
+        )
+    return Conclusion("met", "达标", f"{opening}达标。每所学校、每个差异系数和每项要求均已达标。")
 
 
-def _listed(reasons: list[str]) -> list[str]:
-    if len(reasons) <= _MOST_NAMED:
-        return reasons
-    return [*reasons[:_MOST_NAMED], f"另有 {len(reasons) - _MOST_NAMED} 处"]
+def _lost(result: Mapping[str, Any], standard: Standard) -> list[str]:
+    parts = []
+    coefficients = []
+    for stage, indicator, told in _each_coefficient(result, standard):
+        if told["passed"] is False:
+            limit = standard.coefficient_limits[stage]
+            places = standard.rounding.coefficient_places
+            text = coefficient_text(told["coefficient"], False, limit, places)
+            coefficients.append(
+                f"{stage.label} {indicator.code} {indicator.short_name}差异系数 {text}，高于 {plain(limit, 2)}"
+            )
+    if coefficients:
+        more = f"；共 {len(coefficients)} 个差异系数高于上限" if len(coefficients) > _MOST_NAMED else ""
+        parts.append("；".join(coefficients[:_MOST_NAMED]) + more)
+    if schools := _count_schools(result, False):
+        parts.append(f"{schools} 所学校未达到学校标准")
+    items = [
+        f"{criterion.code} {criterion.name}"
+        for criterion in standard.criteria
+        if result["criteria"][criterion.code]["status"] == Status.NOT_MET
+    ]
+    if items:
+        more = f"等 {len(items)} 项要求" if len(items) > _MOST_NAMED else ""
+        parts.append("、".join(items[:_MOST_NAMED]) + more + "不达标")
+    return parts
 
 
-def _failures(result: dict[str, Any], standard: Standard) -> list[str]:
-    reasons = []
-    places = standard.rounding.coefficient_places
+def _unknown(result: Mapping[str, Any], standard: Standard) -> list[str]:
+    coefficients = sum(told["passed"] is None for _, _, told in _each_coefficient(result, standard))
+    schools = _count_schools(result, None)
+    items = sum(told["status"] == Status.UNKNOWN for told in result["criteria"].values())
+    counted = ((coefficients, "个差异系数"), (schools, "所学校"), (items, "项要求"))
+    return [f"{count} {words}" for count, words in counted if count]
+
+
+def _waiting(result: Mapping[str, Any]) -> int:
+    return sum(told["status"] == Status.TO_JUDGE for told in result["criteria"].values())
+
+
+def _count_schools(result: Mapping[str, Any], passed: bool | None) -> int:
+    """Schools with a row of this outcome: a school failing in two stages is one school."""
+    rows = [school for school in result["schools"] if school["passed"] is passed]
+    return len({school["code"] for school in rows if school["code"]}) + sum(not school["code"] for school in rows)
+
+
+def _each_coefficient(
+    result: Mapping[str, Any], standard: Standard
+) -> Iterable[tuple[Stage, Indicator, Mapping[str, Any]]]:
     for stage in Stage:
-        limit = standard.coefficient_limits[stage]
-        lost = [row for row in result["schools"] if row["stage"] == stage and row["passed"] is False]
-        if lost:
-            reasons.append(f"{stage.label} {len(lost)} 所学校未达到学校标准")
-        for code, told in result["stages"][stage]["indicators"].items():
-            if told["passed"] is False:
-                value = shown(told["coefficient"], places, limit)
-                reasons.append(f"{stage.label} {code} 差异系数 {value}，高于 {float(limit):.2f}")
-    reasons += [f"{code} 不达标" for code, told in result["criteria"].items() if told["status"] == Status.NOT_MET]
-    return reasons
-
-
-def _gaps(result: dict[str, Any]) -> list[str]:
-    reasons = []
-    for stage in Stage:
-        rows = [row for row in result["schools"] if row["stage"] == stage]
-        unknown = [row for row in rows if row["passed"] is None]
-        undefined = [code for code, told in result["stages"][stage]["indicators"].items() if told["passed"] is None]
-        if unknown:
-            reasons.append(f"{stage.label} {len(unknown)} 所学校数据缺失")
-        if not rows:
-            reasons.append(f"没有{stage.label}数据")
-        elif undefined:
-            reasons.append(f"{stage.label} {'、'.join(undefined)} 差异系数无法核算")
-    missing = [code for code, told in result["criteria"].items() if told["status"] == Status.UNKNOWN]
-    if missing:
-        reasons.append(f"{'、'.join(missing)} 数据缺失")
-    return reasons or ["学校范围不明确"]
+        for indicator in standard.indicators:
+            yield stage, indicator, result["stages"][stage.value]["indicators"][indicator.code]

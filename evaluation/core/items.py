@@ -355,6 +355,7 @@ def monitoring(context: Context, criterion: Criterion) -> ItemResult:
         "low_grades": low,
         "high_differences": high,
         "difference_limit": criterion.parameters["difference"],
+        "missing": missing,
     }
     return ItemResult(status, low + high, figures)
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 
+from evaluation.core.status import UNKNOWN_TEXT
+
 _MOST_PLACES = 12
+#: A limit or an amount is printed with at most this many decimals; the forms take no more.
+_PLAIN_PLACES = 6
 
 
 def half_up(value: Fraction | float | int, places: int) -> str:
@@ -32,3 +36,38 @@ def shown(value: Fraction | float | int, places: int, limit: Fraction | None = N
 
 def _side(value: Fraction, limit: Fraction) -> int:
     return (value > limit) - (value < limit)
+
+
+def exact(value: float) -> Fraction:
+    """The number a stored float stands for: 4.2 is 21/5 and not its binary neighbour."""
+    return Fraction(repr(value))
+
+
+def plain(value: Fraction | int, least_places: int = 0) -> str:
+    """A number as people write it: no zeros at the end beyond ``least_places``, at most six decimals."""
+    whole, _, decimals = half_up(value, _PLAIN_PLACES).partition(".")
+    decimals = decimals.rstrip("0").ljust(least_places, "0")
+    return f"{whole}.{decimals}" if decimals else whole
+
+
+def figure(value: Fraction | float, places: int, *limits: Fraction) -> str:
+    """``value`` at ``places`` decimals; more, where they would put it on or across one of ``limits``."""
+    number = exact(value) if isinstance(value, float) else Fraction(value)
+    for limit in limits:
+        places = max(places, _places(shown(number, places, limit)))
+    return half_up(number, places)
+
+
+def _places(text: str) -> int:
+    return len(text.partition(".")[2])
+
+
+def coefficient_text(coefficient: float | None, passed: bool | None, limit: Fraction, places: int) -> str:
+    """A difference coefficient beside its limit, never printed on the other side of its own verdict."""
+    if coefficient is None:
+        return UNKNOWN_TEXT
+    value = exact(coefficient)
+    # Decided in rationals; the float beside it may lie a last bit off the limit.
+    if passed is not None and (value <= limit) != passed:
+        return plain(limit, places) if passed else f"略高于{plain(limit, places)}"
+    return figure(value, places, limit)

@@ -106,7 +106,7 @@ _TO_EXPLAIN = {
     "school.same_figures": "两所学校的数据完全相同",
 }
 
-_ADVICE = {
+_WARNING = {
     "template.none": "工作簿没有模板版本",
     "header.spelling": "表头写法与模板略有不同",
     "header.unknown": "多余的列，不使用",
@@ -125,10 +125,16 @@ _ADVICE = {
     "county.monitoring_pending": "质量监测结果待国家提供",
 }
 
+_TITLES = {Severity.ERROR: _ERRORS, Severity.EXPLAIN: _TO_EXPLAIN, Severity.WARNING: _WARNING}
+
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         code: Rule(code, severity, title)
-        for severity, titles in ((Severity.ERROR, _ERRORS), (Severity.EXPLAIN, _TO_EXPLAIN), (Severity.ADVICE, _ADVICE))
+        for severity, titles in (
+            (Severity.ERROR, _ERRORS),
+            (Severity.EXPLAIN, _TO_EXPLAIN),
+            (Severity.WARNING, _WARNING),
+        )
         for code, title in titles.items()
     }
 )

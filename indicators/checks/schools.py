@@ -233,6 +233,7 @@ def find_figures_without_pupils(rows: SchoolRows) -> Iterator[Finding]:
 
 
 def find_unusual_grades(rows: SchoolRows) -> Iterator[Finding]:
+    """A stage that runs has at least one grade and no more than the system of schooling allows."""
     for stage in STAGES:
         key, most = f"{stage.value.lower()}_grades", MOST_GRADES[stage]
         for position, grades in enumerate(rows.known(key)):
@@ -244,6 +245,7 @@ def find_unusual_grades(rows: SchoolRows) -> Iterator[Finding]:
 
 
 def find_pupils_without_teachers(rows: SchoolRows) -> Iterator[Finding]:
+    """A stage with pupils but not one full-time teacher of its own."""
     for stage in STAGES:
         key, pupils_key = f"{stage.value.lower()}_full_time_teachers", ENROLLMENT[stage]
         for position, (teachers, pupils) in enumerate(zip(rows.known(key), rows.amounts(pupils_key), strict=True)):
@@ -307,11 +309,13 @@ def find_same_figures(rows: SchoolRows) -> Iterator[Finding]:
 
 
 def find_repeated_names(rows: SchoolRows) -> Iterator[Finding]:
+    """Two schools of one name, which may be one school filled in twice."""
     for position, others in _repeated(rows, "name"):
         yield Finding("school.name_twice", position, "name", f"学校名称与 {others} 相同。请确认是两所不同的学校。")
 
 
 def find_repeated_codes(rows: SchoolRows) -> Iterator[Finding]:
+    """A 学校标识码 given to more than one row: nobody can say which of them is the school."""
     for position, others in _repeated(rows, "code"):
         yield Finding(
             "code.twice", position, "code",

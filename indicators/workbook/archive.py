@@ -47,14 +47,17 @@ def damaged(what: str) -> Refused:
 
 
 def truncated() -> Refused:
+    """The refusal of a package whose end is missing."""
     return Refused("file.truncated", "文件不完整，可能是上传或复制时中断。请确认原文件能正常打开，然后重新上传。")
 
 
 def encrypted() -> Refused:
+    """The refusal of a package that opens with a password."""
     return Refused("file.encrypted", "文件已加密（设有打开密码）。请在 Excel 或 WPS 中取消密码后另存，再上传。")
 
 
 def doctype() -> Refused:
+    """The refusal of a part that brings a document type, and with it entities."""
     return Refused(
         "file.doctype",
         "文件内部含有不允许的声明（DOCTYPE），正常的填报工作簿没有这种内容。请把数据复制到空白模板后再上传。",
@@ -62,6 +65,7 @@ def doctype() -> Refused:
 
 
 def inflates_too_much(what: str) -> Refused:
+    """The refusal of a package that grows beyond the bound while it is inflated."""
     return Refused(
         "file.inflates_too_much",
         f"{what}，无法读取。请删除多余的工作表、图片和空白格式，或把数据复制（只粘贴数值）到空白模板后再上传。",

@@ -52,6 +52,7 @@ def put_text(cell: Cell, text: str) -> None:
 
 
 def put(cell: Cell, value: str | int | Decimal | None) -> None:
+    """Write a value into a cell as what it is: text never becomes a formula."""
     if isinstance(value, str):
         put_text(cell, value)
     elif value is not None:
@@ -122,6 +123,7 @@ def _help_lines(entry: Field | CountyItem) -> Iterator[str]:
 
 
 def note(entry: Field | CountyItem) -> Any:
+    """The help of a field as a cell note."""
     text = "\n".join(_help_lines(entry))
     height = 20 + 18 * sum(line_count(line, 38) for line in text.split("\n"))
     return Comment(text, "填报模板", width=280, height=height)
@@ -180,6 +182,7 @@ def dress(
     indent: int = 0,
     number_format: str = "General",
 ) -> None:
+    """Give a cell its look."""
     cell.font = Font(name=_FONT, size=size, bold=bold, color=ink)
     cell.alignment = Alignment(
         horizontal=horizontal, vertical=vertical, wrap_text=wrap, shrink_to_fit=shrink, indent=indent

@@ -101,7 +101,7 @@ _PROBLEMS = (
         Severity.EXPLAIN.label,
         "数据少见，但可能是真的。请核对：错了就改；没有错，就在网站上写明原因。数不变，原因不用再写。",
     ),
-    (Severity.ADVICE.label, "供参考，不影响签报。"),
+    (Severity.WARNING.label, "供参考，不影响签报。"),
 )
 
 _HELP = (

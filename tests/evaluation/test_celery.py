@@ -94,7 +94,8 @@ def test_a_job_whose_message_was_lost_is_rung_for_again(broker, uploaded, worker
 
 
 def test_an_upload_is_taken_in_while_the_broker_is_down(uploaded, worker_environment):
-    script = f"import django; django.setup()\nfrom evaluation import jobs\njobs.ring({uploaded.jobs.get().pk})\nprint('went on')"
+    job_id = uploaded.jobs.get().pk
+    script = f"import django; django.setup()\nfrom evaluation import jobs\njobs.ring({job_id})\nprint('went on')"
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=ROOT,

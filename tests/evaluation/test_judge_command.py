@@ -66,7 +66,9 @@ def test_a_county_that_passes_ends_with_0_and_prints_the_whole_object(story):
 def test_a_county_that_fails_ends_with_1_and_says_why_in_one_sentence(story):
     told = judge(story("coefficient_over_by_a_hair"))
     assert told.returncode == 1
-    assert told.stdout.splitlines()[0].startswith("按优质均衡（2017）标准核算，全县未达到标准：初中 L2 差异系数 0.45")
+    assert told.stdout.splitlines()[0].startswith(
+        "按优质均衡（2017）标准核算：未达标。初中 L2 县级以上骨干教师差异系数 0.45"
+    )
 
 
 def test_missing_data_ends_with_2_and_names_the_cell(story):

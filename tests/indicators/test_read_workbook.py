@@ -216,7 +216,7 @@ def test_empty_rows_are_passed_over(tmp_path: Path) -> None:
 def test_rows_of_totals_are_no_schools(tmp_path: Path, row: Row, cell: str) -> None:
     report = read(write_workbook(tmp_path / "county.xlsx", [*good_rows(), row]))
     assert told(report) == [("row.total", cell)]
-    assert report.problems[0].severity is Severity.ADVICE
+    assert report.problems[0].severity is Severity.WARNING
     assert len(report.report.schools) == 6
     assert report.report.is_population_certain
 
@@ -607,7 +607,7 @@ def test_codes_are_ten_digits_and_each_slip_has_its_own_words(cell: Any, rule: s
     report = read_spoiled(code=cell)
     assert told(report) == [(rule, "A3")]
     assert words in report.problems[0].message
-    is_accepted = report.problems[0].severity is Severity.ADVICE
+    is_accepted = report.problems[0].severity is Severity.WARNING
     assert report.report.schools[0].values.get("code") == ("3142000001" if is_accepted else None)
     assert report.report.is_population_certain is is_accepted
     assert report.problems[0].school == ("3142000001" if is_accepted else "清河县实验小学")

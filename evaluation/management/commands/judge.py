@@ -61,7 +61,7 @@ class Command(BaseCommand):
                 problems = (Problem(Severity.ERROR, refusal.rule, refusal.message),)
         if found is not None and found.is_judgeable:
             result = judge_report(found.report, parsed, day)
-            sentence = conclusion(result, parsed)
+            sentence = conclusion(result, parsed).sentence
         else:
             result = not_judged(parsed)
             sentence = "无法判定：" + next(

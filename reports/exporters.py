@@ -1,0 +1,84 @@
+"""Tables to take away: the same figures as the page, character for character, and nothing a spreadsheet would run."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+
+import pandas as pd
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
+from openpyxl.utils import get_column_letter
+
+from reports.presenters.verdict import VerdictPage
+
+#: A text beginning with one of these is a formula to a spreadsheet that opens a CSV file.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_TEXT_COLUMNS = ("学校标识码", "学校名称", "学段", "办学类型", "举办者类型", "是否达标", "备注")
+_TABLE_SHEET, _ABOUT_SHEET = "学校明细", "说明"
+_WIDEST = 40
+
+
+def school_table(page: VerdictPage) -> pd.DataFrame:
+    """The rows of both stages as the page prints them."""
+    indicators = [f"{indicator.code} {indicator.name}（{indicator.unit}）" for indicator in page.indicators]
+    columns = [
+        "序号", "学校标识码", "学校名称", "学段", "办学类型", "举办者类型", "在校生数", *indicators, "是否达标", "备注",
+    ]  # fmt: skip
+    rows = [
+        [
+            str(row.number), row.code, row.name, row.stage, row.school_type, row.sponsor, row.enrollment,
+            *(cell.text for cell in row.cells), row.mark.label, row.remark,
+        ]
+        for stage in page.stages
+        for row in stage.rows
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns, dtype=str)
+
+
+def to_csv(table: pd.DataFrame) -> bytes:
+    """UTF-8 with the mark that lets Excel read Chinese; texts that look like formulas begin with an apostrophe."""
+    inert = table.copy()
+    for name in _TEXT_COLUMNS:
+        inert[name] = [f"'{text}" if text.startswith(_FORMULA_STARTS) else text for text in inert[name]]
+    return inert.to_csv(index=False, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n").encode("utf-8-sig")
+
+
+def to_xlsx(table: pd.DataFrame, about: Sequence[tuple[str, str]]) -> bytes:
+    """One sheet with the table, numbers as numbers with the places shown, and one that says where it comes from."""
+    target = BytesIO()
+    clean = table.map(lambda text: ILLEGAL_CHARACTERS_RE.sub("", text))
+    with pd.ExcelWriter(target, engine="openpyxl") as writer:
+        clean.to_excel(writer, sheet_name=_TABLE_SHEET, index=False)
+        pd.DataFrame(about).to_excel(writer, sheet_name=_ABOUT_SHEET, index=False, header=False)
+        sheet = writer.sheets[_TABLE_SHEET]
+        for position, name in enumerate(clean.columns, start=1):
+            letter = get_column_letter(position)
+            for cell in sheet[letter][1:]:
+                _set(cell, is_text=name in _TEXT_COLUMNS)
+            sheet.column_dimensions[letter].width = _width(name, clean[name])
+        sheet.freeze_panes = "D2"
+        sheet.auto_filter.ref = sheet.dimensions
+        for row in writer.sheets[_ABOUT_SHEET].iter_rows():
+            for cell in row:
+                _set(cell, is_text=True)
+        writer.sheets[_ABOUT_SHEET].column_dimensions["A"].width = 16
+        writer.sheets[_ABOUT_SHEET].column_dimensions["B"].width = 80
+    return target.getvalue()
+
+
+def _set(cell: Cell, *, is_text: bool) -> None:
+    text = "" if cell.value is None else str(cell.value)
+    whole, _, decimals = text.removeprefix("-").partition(".")
+    if not is_text and whole.isdecimal() and (decimals.isdecimal() or not decimals):
+        cell.value = float(text) if decimals else int(text)
+        cell.number_format = f"0.{'0' * len(decimals)}" if decimals else "0"
+    elif text:
+        # Kept as text even where it begins with "=", and when somebody edits the cell later.
+        cell.data_type, cell.quotePrefix = "s", text.startswith(_FORMULA_STARTS)
+        cell.number_format = "@"
+
+
+def _width(name: str, texts: Iterable[str]) -> int:
+    longest = max((len(text.encode("gbk", "replace")) for text in texts), default=0)
+    return min(max(longest, 10, min(len(name.encode("gbk", "replace")), 20)) + 2, _WIDEST)

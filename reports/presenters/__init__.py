@@ -1,0 +1,1 @@
+"""What the pages print: stored results, records and states turned into words and figures. Templates compute nothing."""

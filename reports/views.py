@@ -1,0 +1,247 @@
+"""Pages: fetch, present, render. Whatever a person may not see does not exist for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import Count, Prefetch, Q
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from evaluation.models import Job, JobState, Standard, Verdict
+from evaluation.permissions import can_see_trial, why_not_upload
+from evaluation.queries import DEFAULT_STANDARD, counties_of, job_of, submissions_visible_to, verdict_of
+from indicators.catalogue import SCHOOL_SHEET
+from indicators.models import Submission
+from indicators.problem import Severity
+from indicators.queries import school_report_of
+from reports import exporters
+from reports.presenters.problems import Window, problem_lines, severity_counts
+from reports.presenters.progress import Standing, progress, standing
+from reports.presenters.school import school_page
+from reports.presenters.standard import Rule, parsed, standard_page
+from reports.presenters.verdict import Register, VerdictPage, verdict_page
+from schools.models import County, User
+from schools.queries import current_school_year
+
+#: Versions listed in the workspace, the newest first.
+_VERSIONS_LISTED = 50
+_FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+# ── Open to the public ────────────────────────────────────────────────────────────────────────
+
+
+@require_safe
+@login_not_required
+def home(request: HttpRequest) -> HttpResponse:
+    """The public first page: what this is, how a verdict is made, which standards are loaded."""
+    standards = [(row, parsed(row.document)) for row in Standard.objects.order_by("-code")]
+    rule = next((Rule.of(document) for row, document in standards if row.code == DEFAULT_STANDARD), None)
+    return render(request, "reports/home.html", {"standards": standards, "rule": rule})
+
+
+@require_safe
+@login_not_required
+def standard(request: HttpRequest, code: str) -> HttpResponse:
+    """A loaded standard, printed from its document."""
+    row = get_object_or_404(Standard, pk=code)
+    return render(request, "reports/standard.html", {"standard": row, "page": standard_page(parsed(row.document))})
+
+
+@require_safe
+@login_not_required
+def standard_document(request: HttpRequest, code: str) -> FileResponse:
+    """The document of a standard, byte for byte what was hashed."""
+    row = get_object_or_404(Standard, pk=code)
+    content = BytesIO(row.document.encode("utf-8"))
+    return FileResponse(
+        content, as_attachment=True, filename=f"{row.code}.toml", content_type="application/toml; charset=utf-8"
+    )
+
+
+# ── The county's own desk ─────────────────────────────────────────────────────────────────────
+
+
+@require_safe
+@never_cache
+def workspace(request: HttpRequest) -> HttpResponse:
+    """The county's desk: template, upload, versions; for everybody else the counties they answer for."""
+    user = request.user
+    if not user.party or not can_see_trial(user, user.place_id):
+        counties = counties_of(user).select_related("parent").order_by("code")
+        return render(request, "reports/scope.html", {"counties": counties})
+    county = get_object_or_404(County.objects.select_related("parent__parent"), pk=user.place_id)
+    year = current_school_year()
+    versions = _newest_versions(user)
+    context = {
+        "county": county,
+        "school_year_label": f"{year}—{year + 1}学年",
+        "upload_limit": settings.UPLOAD_LIMIT // 1024**2,
+        "why_not_upload": why_not_upload(user, county),
+        "versions": [(version, _standing(version)) for version in versions[:_VERSIONS_LISTED]],
+        "versions_listed": _VERSIONS_LISTED if len(versions) > _VERSIONS_LISTED else None,
+    }
+    return render(request, "reports/workspace.html", context)
+
+
+def _newest_versions(user: User) -> list[Submission]:
+    """The versions to list, and one more where there are more; without the verdicts' documents."""
+    verdicts = Verdict.objects.filter(standard_id=DEFAULT_STANDARD).defer("document")
+    versions = submissions_visible_to(user).prefetch_related(
+        Prefetch("jobs", Job.objects.order_by("-pk")), Prefetch("verdicts", verdicts)
+    )
+    return list(versions[: _VERSIONS_LISTED + 1])
+
+
+def _standing(version: Submission) -> Standing:
+    jobs, verdicts = version.jobs.all(), version.verdicts.all()
+    return standing(jobs[0] if jobs else None, verdicts[0] if verdicts else None)
+
+
+# ── One version ───────────────────────────────────────────────────────────────────────────────
+
+
+def _version(request: HttpRequest, pk: int) -> Submission:
+    visible = submissions_visible_to(request.user).select_related("county__parent__parent", "uploaded_by")
+    return get_object_or_404(visible, pk=pk)
+
+
+def _verdict(version: Submission) -> Verdict:
+    verdict = verdict_of(version)
+    if verdict is None:
+        raise Http404
+    return verdict
+
+
+def _page(verdict: Verdict, register: Mapping[str, Register]) -> VerdictPage:
+    return verdict_page(json.loads(verdict.document), parsed(verdict.standard.document), register)
+
+
+def _register(version: Submission) -> dict[str, Register]:
+    return Register.of(version.records.values("code", "name", "school_type", "sponsor_type"))
+
+
+def _problems(version: Submission, query: QueryDict, register: Mapping[str, Register]) -> dict[str, Any]:
+    """The problem table a request asks for: its filter, its page."""
+    names = {code: about.name for code, about in register.items()}
+    counts = dict(version.problems.order_by().values_list("severity").annotate(Count("pk")))
+    asked_for = query.get("severity", "")
+    chosen = asked_for if asked_for in {severity.value for severity in Severity} else ""
+    problems = version.problems.filter(severity=chosen) if chosen else version.problems.all()
+    total = counts.get(chosen, 0) if chosen else sum(counts.values())
+    window = Window.of(query.get("page", ""), total)
+    return {
+        "severities": severity_counts(counts, chosen),
+        "chosen_severity": chosen,
+        "problems": problem_lines(problems.values()[window.start : window.stop], names),
+        "problems_total": total,
+        "problems_all": sum(counts.values()),
+        "window": window,
+    }
+
+
+def _newer(version: Submission) -> Submission | None:
+    """The newest version of the same county and year, where that is another one."""
+    same = Submission.objects.filter(county_id=version.county_id, school_year=version.school_year)
+    return same.filter(version__gt=version.version).order_by("-version").first()
+
+
+@require_safe
+@never_cache
+def submission(request: HttpRequest, pk: int) -> HttpResponse:
+    """One address, and what there is to say about the version now: progress, its problems, or the verdict."""
+    version = _version(request, pk)
+    job, verdict = job_of(version), verdict_of(version)
+    context: dict[str, Any] = {"submission": version, "verdict": verdict, "newer": _newer(version)}
+    if verdict is None and (job is None or not job.is_over):
+        return render(request, "reports/progress.html", context | {"progress": progress(job)})
+    if verdict is None and job.state == JobState.SET_ASIDE:
+        return render(request, "reports/set_aside.html", context)
+    register = _register(version)
+    context |= _problems(version, request.GET, register)
+    if verdict is None:
+        return render(request, "reports/unreadable.html", context)
+    return render(request, "reports/verdict.html", context | {"page": _page(verdict, register)})
+
+
+@require_safe
+@never_cache
+def submission_progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """The moving part of the waiting page: nothing while nothing changed, the whole page once the job is over."""
+    if not request.headers.get("HX-Request"):
+        return redirect("submission", pk=pk)
+    version = _version(request, pk)
+    job = job_of(version)
+    if job is not None and job.is_over:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    now = progress(job)
+    if request.GET.get("seen") == now.token:
+        return HttpResponse(status=204)
+    return render(request, "reports/_progress.html", {"submission": version, "progress": now})
+
+
+@require_safe
+@never_cache
+def school(request: HttpRequest, pk: int, code: str) -> HttpResponse:
+    """One school of a judged version: each value with formula, figures, cells, and what is missing."""
+    version = _version(request, pk)
+    verdict = _verdict(version)
+    record = version.records.filter(code=code).order_by("row").first()
+    if record is None:
+        raise Http404
+    page = school_page(
+        json.loads(verdict.document), parsed(verdict.standard.document), school_report_of(record), version.columns
+    )
+    of_row = Q(sheet=SCHOOL_SHEET, cell__regex=rf"^[A-Z]+{record.row}$")
+    problems = problem_lines(version.problems.filter(of_row).values(), {code: record.name})
+    context = {"submission": version, "verdict": verdict, "page": page, "row": record.row, "problems": problems}
+    return render(request, "reports/school.html", context)
+
+
+@require_safe
+@never_cache
+def submission_file(request: HttpRequest, pk: int) -> FileResponse:
+    """The file as it was uploaded, never shown inside the browser."""
+    version = _version(request, pk)
+    name = "".join(char for char in version.filename if char.isprintable()) or f"第{version.version}版.xlsx"
+    content = BytesIO(version.file.content)
+    return FileResponse(content, as_attachment=True, filename=name, content_type="application/octet-stream")
+
+
+@require_safe
+@never_cache
+def submission_export(request: HttpRequest, pk: int, suffix: str) -> FileResponse:
+    """The rows of the schools, as the page shows them."""
+    if suffix not in _FORMATS:
+        raise Http404
+    version = _version(request, pk)
+    verdict = _verdict(version)
+    page = _page(verdict, _register(version))
+    table = exporters.school_table(page)
+    content = exporters.to_csv(table) if suffix == "csv" else exporters.to_xlsx(table, _about(version, verdict, page))
+    name = f"{version.county.name}_{version.school_year_label}_第{version.version}版_学校明细.{suffix}"
+    return FileResponse(BytesIO(content), as_attachment=True, filename=name, content_type=_FORMATS[suffix])
+
+
+def _about(version: Submission, verdict: Verdict, page: VerdictPage) -> list[tuple[str, str]]:
+    return [
+        ("县", version.county.full_name),
+        ("学年", version.school_year_label),
+        ("版本", f"第{version.version}版"),
+        ("文件", version.filename),
+        ("上传", f"{version.uploaded_by}，{timezone.localtime(version.uploaded_at):%Y-%m-%d %H:%M}"),
+        ("标准", f"{verdict.standard.name}（{verdict.standard_id}，{verdict.standard.sha256[:12]}）"),
+        ("结论", page.conclusion.sentence),
+    ]

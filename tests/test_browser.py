@@ -1,0 +1,176 @@
+"""The county's journey in a real browser: with and without JavaScript, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from evaluation.actions import run_waiting_jobs
+from indicators.models import Submission
+from tests import builders
+from tests.conftest import PASSWORD
+
+CHROMIUM = shutil.which("chromium")
+#: The browser must reach nothing but the site.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        words = "browser tests did not run: no Chromium (Debian: apt-get install chromium fonts-noto-cjk)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(words)
+        pytest.skip(words)
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread; the database is used from it all the same.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def workbook(tmp_path) -> Path:
+    """A county with a school under its limits, one cell refused, and a long table."""
+    rows = [*builders.county_rows(3, 40), builders.special_row()]
+    row = next(row for row in rows if "primary_enrollment" in row and "junior_enrollment" in row)
+    row |= {"equipment_value": 1, "trained_teachers": -1}
+    return builders.write_workbook(tmp_path / "清河县.xlsx", rows)
+
+
+@pytest.fixture
+def site(live_server, standard, clerk) -> str:
+    return str(live_server.url)
+
+
+def sign_in(page: Page, site: str) -> None:
+    page.goto(f"{site}/")
+    page.get_by_role("main").get_by_role("link", name="登录").click()
+    page.get_by_label("用户名").fill("clerk")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("示例省锦棠市望棠区")
+
+
+def upload(page: Page, workbook: Path) -> None:
+    page.get_by_label("填好的文件").set_input_files(workbook)
+    page.get_by_role("button", name="上传并试算").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("正在处理第 1 版")
+    expect(page.locator("[aria-current=step]")).to_contain_text("排队")
+
+
+def check_fits(page: Page) -> None:
+    """Nothing is wider than the window, and nothing was refused by the content security policy."""
+    width, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert width <= window, f"{page.url} is {width} wide in a window of {window}"
+
+
+def watched(context: BrowserContext) -> tuple[Page, list[str]]:
+    """A page, and what its console complained of."""
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return page, complaints
+
+
+def test_a_clerk_goes_from_template_to_verdict(browser, site, workbook, tmp_path):
+    context = browser.new_context(viewport=DESK, locale="zh-CN")
+    page, complaints = watched(context)
+    sign_in(page, site)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载填报模板").click()
+    assert download.value.suggested_filename.startswith("望棠区_20")
+    download.value.save_as(tmp_path / "template.xlsx")
+    assert "学校数据" in load_workbook(tmp_path / "template.xlsx").sheetnames
+
+    upload(page, workbook)
+    run_waiting_jobs()
+    # The page finds out by itself.
+    expect(page.get_by_text("按优质均衡（2017）标准核算：未达标")).to_be_visible(timeout=10_000)
+    school = page.locator("#school-rule").get_by_role("link").first
+    name = school.inner_text()
+    school.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    expect(page.get_by_text("共用资产怎样分摊")).to_be_visible()
+    expect(page.get_by_text("才能达到要求").first).to_be_visible()
+    page.get_by_text("数据来源").first.click()
+    expect(page.get_by_role("cell", name="未采用").or_(page.get_by_text("专任教师数")).first).to_be_visible()
+    page.get_by_label("所在位置").get_by_role("link", name="第 1 版").click()
+    page.get_by_label("按类别筛选").get_by_role("link", name="必须更正").click()
+    expect(page.locator("#problems tbody tr")).to_have_count(1)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Excel（.xlsx）").click()
+    assert download.value.suggested_filename.endswith("第1版_学校明细.xlsx")
+    page.get_by_role("button", name="退出登录").click()
+    expect(page.get_by_role("main").get_by_role("link", name="登录")).to_be_visible()
+    assert complaints == []
+    context.close()
+
+
+def test_the_same_journey_works_without_javascript(browser, site, workbook):
+    context = browser.new_context(viewport=DESK, locale="zh-CN", java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, site)
+    upload(page, workbook)
+    run_waiting_jobs()
+    expect(page.get_by_text("按优质均衡（2017）标准核算：未达标")).to_be_visible(timeout=10_000)
+    context.close()
+
+
+def test_no_page_is_wider_than_a_phone(browser, site, workbook):
+    context = browser.new_context(viewport=PHONE, locale="zh-CN")
+    page, complaints = watched(context)
+    for address in ("/", "/accounts/login/", "/standards/2017-quality/"):
+        page.goto(site + address)
+        check_fits(page)
+    sign_in(page, site)
+    check_fits(page)
+    upload(page, workbook)
+    check_fits(page)
+    run_waiting_jobs()
+    expect(page.get_by_text("按优质均衡（2017）标准核算：未达标")).to_be_visible(timeout=10_000)
+    check_fits(page)
+    for code in ("0000000000", *Submission.objects.get().records.order_by("row").values_list("code", flat=True)[:4]):
+        page.goto(f"{page.url.split('/schools/')[0].rstrip('/')}/schools/{code}/")
+        check_fits(page)
+    page.goto(f"{site}/workspace/")
+    check_fits(page)
+    assert [text for text in complaints if "404" not in text] == []
+    context.close()
+
+
+def test_every_control_is_reached_by_keyboard_and_shows_it(browser, site):
+    context = browser.new_context(viewport=DESK, locale="zh-CN")
+    page = context.new_page()
+    sign_in(page, site)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="跳到正文")).to_be_focused()
+    reached = set()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        reached.add(focused.inner_text().strip() or focused.get_attribute("id"))
+        assert focused.evaluate("element => getComputedStyle(element).outlineStyle") != "none"
+        if "上传并试算" in reached:
+            break
+    assert {"工作台", "退出登录", "下载填报模板", "id_file", "上传并试算"} <= reached
+    context.close()
