@@ -130,11 +130,7 @@ _TITLES = {Severity.ERROR: _ERRORS, Severity.EXPLAIN: _TO_EXPLAIN, Severity.WARN
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         code: Rule(code, severity, title)
-        for severity, titles in (
-            (Severity.ERROR, _ERRORS),
-            (Severity.EXPLAIN, _TO_EXPLAIN),
-            (Severity.WARNING, _WARNING),
-        )
+        for severity, titles in _TITLES.items()
         for code, title in titles.items()
     }
 )
