@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from reports import views
+from reports import api, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -14,4 +14,5 @@ urlpatterns: list[URLPattern] = [
     path("submissions/<int:pk>/schools/<str:code>/", views.school, name="school"),
     path("submissions/<int:pk>/file/", views.submission_file, name="submission_file"),
     path("submissions/<int:pk>/schools.<str:suffix>", views.submission_export, name="submission_export"),
+    path("api/v1/submissions/<int:pk>/", api.SubmissionResult.as_view(), name="api_submission"),
 ]

@@ -128,9 +128,5 @@ _WARNING = {
 _TITLES = {Severity.ERROR: _ERRORS, Severity.EXPLAIN: _TO_EXPLAIN, Severity.WARNING: _WARNING}
 
 RULES: Mapping[str, Rule] = MappingProxyType(
-    {
-        code: Rule(code, severity, title)
-        for severity, titles in _TITLES.items()
-        for code, title in titles.items()
-    }
+    {code: Rule(code, severity, title) for severity, titles in _TITLES.items() for code, title in titles.items()}
 )
