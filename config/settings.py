@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from pathlib import Path
 
 import dj_database_url
@@ -36,6 +37,8 @@ def _secret_key() -> str:
     if not IS_EMBEDDED:
         raise ImproperlyConfigured("SECRET_KEY must be set where DATABASE_URL is")
     path = VAR_DIR / "secret_key"
+    if _WRITES_NOTHING and not path.exists():
+        return secrets.token_urlsafe(50)
     if not path.exists():
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:
@@ -43,7 +46,9 @@ def _secret_key() -> str:
     return path.read_text()
 
 
-if IS_EMBEDDED:
+# `manage.py judge` promises to leave no trace, not even this folder.
+_WRITES_NOTHING = sys.argv[1:2] == ["judge"]
+if IS_EMBEDDED and not _WRITES_NOTHING:
     VAR_DIR.mkdir(parents=True, exist_ok=True)
 SECRET_KEY = _secret_key()
 

@@ -415,7 +415,7 @@ def _small_school_finding(school: _School, c09: Fraction | None, c10: Fraction |
     weighted = Fraction(0)
     for stage, enrollment in school.pupils.items():
         amount = amounts[stage]
-        if amount is None:
+        if amount is None or amount == 0:
             return UNKNOWN
         weighted += enrollment * amount
     if funds is None:
@@ -584,7 +584,7 @@ def _criteria(schools: list[_School], figures: dict[str, Fraction | None], is_ce
     criteria["G11"] = _ratios([([c["C16"]], c["C15"], 100, 10), ([c["C17"]], c["C16"], 100, 20)])
     criteria["G12"] = _every_teacher(population, "certified_teachers", is_certain)
     criteria["G13"] = _in_zone(population, is_certain)
-    criteria["G14"] = _ratios([([c["C19"]], c["C18"], 100, 50)])
+    criteria["G14"] = _ratios([([c["C19"]], c["C18"], 100, 50), ([c["C20"]], c["C19"], 100, 0)])
     criteria["G15"] = _ratios([([c["C22"], c["C23"]], c["C21"], 100, 85)])
     criteria["Q1"] = _retention(population, is_certain)
     criteria["Q2"] = _ratios([([c["C25"]], c["C24"], 100, 95)])

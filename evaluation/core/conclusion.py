@@ -73,9 +73,16 @@ def _lost(result: Mapping[str, Any], standard: Standard) -> list[str]:
 def _unknown(result: Mapping[str, Any], standard: Standard) -> list[str]:
     coefficients = sum(told["passed"] is None for _, _, told in _each_coefficient(result, standard))
     schools = _count_schools(result, None)
-    items = sum(told["status"] == Status.UNKNOWN for told in result["criteria"].values())
-    counted = ((coefficients, "个差异系数"), (schools, "所学校"), (items, "项要求"))
-    return [f"{count} {words}" for count, words in counted if count]
+    items = [
+        f"{criterion.code} {criterion.name}"
+        for criterion in standard.criteria
+        if result["criteria"][criterion.code]["status"] == Status.UNKNOWN
+    ]
+    more = f"等 {len(items)} 项要求" if len(items) > _MOST_NAMED else ""
+    counted = ((coefficients, "个差异系数"), (schools, "所学校"))
+    return [f"{count} {words}" for count, words in counted if count] + (
+        ["、".join(items[:_MOST_NAMED]) + more] if items else []
+    )
 
 
 def _waiting(result: Mapping[str, Any]) -> int:

@@ -59,10 +59,14 @@ class Ratio:
             return None
         return Fraction(int(self.numerator[county]), int(self.denominator[county])) * self.factor
 
+    def is_nothing(self, county: int) -> bool:
+        """Whether this county has nothing to count, which is no lack of data."""
+        return self.is_vacant is not None and bool(self.is_vacant[county])
+
     def text(self, county: int, places: int) -> str:
         value = self.at(county)
         if value is None:
-            return UNKNOWN_TEXT if self.is_vacant is None or not self.is_vacant[county] else VACANT_TEXT
+            return VACANT_TEXT if self.is_nothing(county) else UNKNOWN_TEXT
         return shown(value, places if self.places < 0 else self.places, self.limit) + self.suffix
 
 
@@ -89,7 +93,12 @@ class ItemResult:
         return None if self.value is None else int(self.value[county])
 
     def sentence_at(self, criterion: Criterion, county: int, places: int) -> str:
-        """The criterion's sentence with this county's figures."""
+        """The criterion's sentence with this county's figures; where none of them is known, that alone."""
+        ratios = [figure for figure in self.figures.values() if isinstance(figure, Ratio)]
+        has_counts = any(not isinstance(figure, Ratio | str) for figure in self.figures.values())
+        is_silent = ratios and not has_counts and all(r.at(county) is None and not r.is_nothing(county) for r in ratios)
+        if is_silent:
+            return f"数据缺失或分母为 0，{UNKNOWN_TEXT}"
         text = criterion.sentence
         for name, figure in self.figures.items():
             if isinstance(figure, Ratio):
@@ -231,7 +240,7 @@ def small_school_funds(context: Context, criterion: Criterion) -> ItemResult:
     rates = [context.figures.column(code)[schools.county] for code in ("C09", "C10")]
     rates_known = np.ones(len(schools), np.bool_)
     for position in range(len(STAGES)):
-        rates_known &= ~people.present[position] | (rates[position] >= 0)
+        rates_known &= ~people.present[position] | (rates[position] > 0)
     # 万元 × 10,000 ≥ 100 × Σ P_s·rate_s ÷ Σ P_s, both sides in millionths and multiplied out.
     compulsory = np.maximum(pupils, 0).sum(axis=0)
     rated = np.maximum(pupils[0], 0) * np.maximum(rates[0], 0) + np.maximum(pupils[1], 0) * np.maximum(rates[1], 0)
@@ -240,7 +249,7 @@ def small_school_funds(context: Context, criterion: Criterion) -> ItemResult:
     short = can_compute & ~product_at_least(safe_funds, 10_000, np.where(can_compute, rated, 0), least)
     figures: dict[str, Figure] = {
         "pupils": criterion.parameters["pupils"],
-        "small_schools": context.by_county(small),
+        "small_schools": context.by_county(np.asarray(small & pupils_known, np.bool_)),
         "short": context.by_county(short),
     }
     return context.school_by_school(short, small & ~can_compute, figures)
@@ -363,16 +372,20 @@ def monitoring(context: Context, criterion: Criterion) -> ItemResult:
 def county_ratios(context: Context, criterion: Criterion) -> ItemResult:
     """Items that compare county figures (G7, G8, G11, G14, G15, Q2): each part a ratio with a least value.
 
-    A violated part fails the item even where another is unknown; a zero denominator is unknown, never met.
+    A violated part fails the item even where another is unknown; a zero denominator is unknown, never met, and so is
+    an item that ``needs`` a figure nobody reported.
     """
     ratios = [_ratio(context, part) for part in criterion.parts]
     failed = np.zeros(context.schools.n_counties, np.bool_)
     unknown = np.zeros(context.schools.n_counties, np.bool_)
     for ratio in ratios:
-        limit = ratio.limit or Fraction(0)
-        enough = at_least(ratio.numerator, np.maximum(ratio.denominator, 1), ratio.factor, limit)
-        failed |= ratio.is_known & ~enough
         unknown |= ~ratio.is_known
+        # A part with the limit 0 is only shown: nothing is below it.
+        if ratio.limit:
+            enough = at_least(ratio.numerator, np.maximum(ratio.denominator, 1), ratio.factor, ratio.limit)
+            failed |= ratio.is_known & ~enough
+    for code in filter(None, criterion.parameters.get("needs", "").split(",")):
+        unknown |= context.figures.column(code) < 0
     met = STATUSES.index(Status(criterion.then))
     status = np.where(failed, NOT_MET, np.where(unknown, UNKNOWN, met))
     figures: dict[str, Figure] = {part.figure: ratio for part, ratio in zip(criterion.parts, ratios, strict=True)}
@@ -403,7 +416,7 @@ def years_since(context: Context, criterion: Criterion) -> ItemResult:
     figures: dict[str, Figure] = {
         "year": Ratio(year, np.ones_like(year), is_known, Fraction(1), None, 0),
         "as_of": str(context.as_of.year),
-        "years": Ratio(passed, np.ones_like(year), is_known, Fraction(1), None, 0),
+        "years": Ratio(np.maximum(passed, 0), np.ones_like(year), is_known, Fraction(1), None, 0),
     }
     return ItemResult(status, Ratio(passed, np.ones_like(year), is_known, Fraction(1)), figures)
 

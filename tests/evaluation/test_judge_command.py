@@ -31,7 +31,9 @@ def story(tmp_path):
 
 def judge(*arguments: object, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "manage.py"), "judge", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, errors="replace", check=False
+    )
 
 
 def test_a_county_that_passes_ends_with_0_and_prints_the_whole_object(story):
@@ -103,7 +105,6 @@ def test_a_row_already_lost_is_lost_even_where_another_cell_is_missing(story):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nowhere.xlsx"], "找不到文件"),
         (["README.md", "--standard", "1999"], "没有标准 1999"),
         (["README.md", "--standard", "../../config/settings"], "没有标准"),
         (["README.md", "--as-of", "yesterday"], "YYYY-MM-DD"),
@@ -132,3 +133,40 @@ def test_it_needs_no_database_and_writes_nothing(story, tmp_path):
     told = judge(path, DATABASE_URL="postgres://nobody@127.0.0.1:1/nothing", SECRET_KEY="x")
     assert told.returncode == 0, told.stderr
     assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")} == before
+
+
+def test_a_file_that_is_not_there_is_an_object_with_a_problem_too(tmp_path):
+    for path, words in ((tmp_path / "nowhere.xlsx", "找不到文件"), (tmp_path, "文件夹")):
+        told = judge(path, "--json")
+        assert told.returncode == 2
+        [problem] = json.loads(told.stdout)["problems"]
+        assert words in problem["message"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gbk"])
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_terminal_without_the_letters_never_changes_the_outcome(story, encoding, options):
+    told = judge(story("passes"), *options, PYTHONIOENCODING=encoding)
+    assert told.returncode == 0, told.stderr
+
+
+def test_a_fault_of_this_program_is_never_taken_for_a_verdict(story):
+    path = story("passes")
+    command = f"{sys.executable} {ROOT / 'manage.py'} judge {path} --json > /dev/full"
+    told = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert told.returncode == 2
+
+
+def test_it_leaves_no_trace_not_even_a_folder(story, tmp_path):
+    var = tmp_path / "var"
+    assert judge(story("passes"), VAR_DIR=str(var)).returncode == 0
+    assert not var.exists()
+
+
+def test_a_person_reads_every_failed_item_and_what_each_school_lacks(story):
+    told = judge(story("fails_widely")).stdout
+    assert "G9 教师培训  不达标：教师5年360学时培训完成率" in told
+    assert "G3 音乐、美术专用教室  不达标" in told
+    assert "L5 体育运动场馆" in told
+    assert "（要求 7.5㎡）" in told
+    assert "特殊教育学校不参与校际均衡计算" in told
