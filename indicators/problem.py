@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,7 +26,8 @@ class Problem:
     ``cell`` is an A1 address on ``sheet``; both are empty where the file as a whole is meant.
     ``found`` is what stood there, as text. ``rejects`` names the catalogue keys of the school's row
     (or the code of the county figure) whose values cannot be used: they count as missing, so that
-    a rejected figure never improves a verdict. ``row`` is the sheet row, 0 where none.
+    a rejected figure never improves a verdict. ``row`` is the sheet row, 0 where none. ``fix`` is what
+    may be put into the cell instead, where there is one safe repair: proposed, never applied.
     """
 
     severity: Severity
@@ -38,6 +40,15 @@ class Problem:
     found: str = ""
     row: int = 0
     rejects: tuple[str, ...] = ()
+    fix: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What an explanation is bound to: the same rule finding the same at the same school, whatever the row.
+
+        The message takes part because it holds every number involved, also those of other cells."""
+        parts = "\x1f".join((self.rule, self.school, self.header, self.found, self.message))
+        return hashlib.sha256(parts.encode("utf-8")).hexdigest()
 
     def as_dict(self) -> dict[str, str]:
         """The form of this problem in ``judge --json`` and in the database."""

@@ -64,6 +64,12 @@ COUNTY_LIMITS: tuple[FigureAtMost, ...] = (
 )
 
 
+#: Figures that something is divided by: 0 leaves the ratio undefined.
+_DENOMINATORS = ("C12", "C15", "C18", "C21", "C24")
+#: Rates and incomes that cannot be 0.
+_RATES = ("C09", "C10", "C13", "C14")
+
+
 def find_contradicting_figures(figures: Mapping[str, Amount]) -> Iterator[CountyFinding]:
     """Every rule over the typed county figures; missing and refused ones are not in ``figures``."""
     for limit in COUNTY_LIMITS:
@@ -75,3 +81,10 @@ def find_contradicting_figures(figures: Mapping[str, Amount]) -> Iterator[County
                 "county.difference", code,
                 f"{COUNTY_ITEM_BY_CODE[code].name}为 {shown(value)}，不能大于 1。请填小数，例如 12% 填 0.12。", (code,)
             )  # fmt: skip
+    for code in _DENOMINATORS:
+        if figures.get(code) == 0:
+            words = f"{_stated(code, 0)}，以它为分母的比例无法核算。请核对；属实的请说明。"
+            yield CountyFinding("county.no_denominator", code, words, ())
+    for code in _RATES:
+        if figures.get(code) == 0:
+            yield CountyFinding("county.no_rate", code, f"{_stated(code, 0)}，不能为 0。请填写实际数。", (code,))

@@ -71,7 +71,7 @@ def find_missing(rows: SchoolRows) -> Iterator[Finding]:
         if FIELD_BY_KEY[key].stage is None:
             yield from _empty(rows, key, asked)
 
-    points = [position for position in everyone if _is_small_point(rows, position)]
+    points = [position for position in everyone if is_small_teaching_point(rows, position)]
     yield from _empty(rows, FUNDS_OF_SMALL_POINT, points)
 
 
@@ -112,12 +112,12 @@ def _has_column(rows: SchoolRows, key: str) -> bool:
 
 def _is_counted(rows: SchoolRows, position: int) -> bool:
     """Whether a stage of the school enters a calculation, so that its figures are needed."""
-    if rows.types()[position] in (SchoolType.SPECIAL, SchoolType.VOCATIONAL) or _is_small_point(rows, position):
+    if rows.types()[position] in (SchoolType.SPECIAL, SchoolType.VOCATIONAL) or is_small_teaching_point(rows, position):
         return False
     return any(rows.present[stage][position] for stage in STAGES)
 
 
-def _is_small_point(rows: SchoolRows, position: int) -> bool:
+def is_small_teaching_point(rows: SchoolRows, position: int) -> bool:
     """A teaching point known to have fewer pupils than enter the coefficients, but some."""
     if rows.types()[position] is not SchoolType.TEACHING_POINT:
         return False

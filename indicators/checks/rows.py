@@ -20,13 +20,15 @@ STAGES: tuple[Stage, ...] = tuple(Stage)
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a rule found at one cell of one school: ``position`` counts the schools from 0, ``key`` is the
-    catalogue key of the cell, ``rejects`` the keys whose values cannot be used because of it."""
+    catalogue key of the cell, ``rejects`` the keys whose values cannot be used because of it, ``fix`` what may be
+    put there instead, where there is one safe repair."""
 
     rule: str
     position: int
     key: str
     message: str
     rejects: tuple[str, ...] = ()
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from indicators.catalogue import FIELD_BY_KEY, FIELDS, STAGE_FIELDS, Kind
-from indicators.checks.rows import ENROLLMENT, STAGES, Check, Finding, SchoolRows, name_of, shown, stated
+from indicators.catalogue import DECIMAL_PLACES, FIELD_BY_KEY, FIELDS, STAGE_FIELDS, Kind
+from indicators.checks.escapes import (
+    MOST_RETAINED_PERCENT,
+    find_hidden_stages,
+    find_impossible_retention,
+    find_no_funds,
+    find_schools_left_out_by_type,
+    find_stages_without_schools,
+    is_stage_hidden,
+)
+from indicators.checks.rows import ENROLLMENT, STAGES, Amount, Check, Finding, SchoolRows, name_of, shown, stated
 from schools.vocabulary import Stage
 
 #: The class size that the headers 小学超45人班级数 and 初中超50人班级数 speak of, and their columns.
@@ -24,6 +33,8 @@ OVER_LIMIT = {
 MOST_GRADES = {Stage.PRIMARY: 6, Stage.JUNIOR: 4}
 #: 万元 a pupil, several times what the best equipped school has, and far below what yuan would come to.
 MOST_WAN_YUAN_A_PUPIL = 20
+#: 万元 a pupil, ten yuan: an amount that comes to less was hardly meant in yuan.
+LEAST_WAN_YUAN_A_PUPIL = Decimal("0.001")
 #: Small schools have fixed costs: an amount is shared by at least so many pupils when it is looked at.
 FEWEST_PUPILS_FOR_MONEY = 50
 #: Two schools are only called the same where at least so many of their figures say something.
@@ -36,12 +47,14 @@ class AtMost:
     """The parts together may not exceed the total; where they do, the parts are refused.
 
     Said at the largest part, the likeliest slip. Parts that are missing count as 0: what is known is
-    already too much. A stage the school does not have is not looked at.
+    already too much. A stage the school does not have is not looked at. Where the figures of ``proof`` add up to
+    the part, part and total were put in each other's column, and changing them over is proposed.
     """
 
     rule: str
     parts: tuple[str, ...]
     total: str
+    proof: tuple[str, ...] = ()
 
     def __call__(self, rows: SchoolRows) -> Iterator[Finding]:
         columns = [rows.amounts(key) for key in self.parts]
@@ -61,7 +74,19 @@ class AtMost:
             unit = FIELD_BY_KEY[worst].unit
             listed = "、".join(f"{name_of(key)} {shown(value)}" for key, value in parts.items())
             words = f"{listed}，合计 {shown(sum(parts.values()))} {unit}"
-        return Finding(self.rule, position, worst, f"{words}，超过{total}，请核对。", tuple(parts))
+        finding = Finding(self.rule, position, worst, f"{words}，超过{total}，请核对。", tuple(parts))
+        return finding if not self.proof else self._with_swap(rows, finding)
+
+    def _with_swap(self, rows: SchoolRows, finding: Finding) -> Finding:
+        position, part, total = (
+            finding.position,
+            *(rows.amounts(k)[finding.position] for k in (finding.key, self.total)),
+        )
+        proof = [rows.known(key)[position] for key in self.proof]
+        if len(self.parts) > 1 or None in proof or sum(value or 0 for value in proof) != part:
+            return finding
+        words = f"各学历教师数合计正好是 {shown(part)} 人，两栏很可能填反了。"
+        return replace(finding, message=finding.message + words, fix=shown(total))
 
 
 _DEGREES = {
@@ -80,7 +105,7 @@ def _stage_limits(stage: Stage) -> tuple[AtMost, ...]:
 
     return (
         AtMost("teachers.degrees", of(*_DEGREES[stage]), teachers),
-        AtMost("teachers.backbone", of("backbone"), teachers),
+        AtMost("teachers.backbone", of("backbone"), teachers, proof=of(*_DEGREES[stage])),
         AtMost("teachers.sports_and_arts", of(*_SPORTS_AND_ARTS), teachers),
         AtMost("pupils.in_zone", (f"{prefix}_in_zone_enrollment",), ENROLLMENT[stage]),
         AtMost("classes.largest_above_pupils", (f"{prefix}_largest_class",), ENROLLMENT[stage]),
@@ -195,7 +220,7 @@ def find_unexpected_stages(rows: SchoolRows) -> Iterator[Finding]:
                     f"办学类型是“{school_type.label}”，却填了{stated(key, pupils)}。"
                     f"请核对办学类型；确有{stage.label}学生的请说明。",
                 )  # fmt: skip
-            elif runs and pupils == 0:
+            elif runs and pupils == 0 and not is_stage_hidden(rows, stage, position):
                 yield Finding(
                     "stage.no_pupils", position, key,
                     f"办学类型是“{school_type.label}”，但{name_of(key)}为 0，该学段不参加计算。"
@@ -224,7 +249,7 @@ def find_figures_without_pupils(rows: SchoolRows) -> Iterator[Finding]:
         absent = [position for position, present in enumerate(rows.present[stage]) if not present]
         for position in absent:
             filled = next((key for key in keys if rows.columns[key][position]), None)
-            if filled is not None:
+            if filled is not None and not is_stage_hidden(rows, stage, position):
                 yield Finding(
                     "stage.figures_without_pupils", position, filled,
                     f"没有{name_of(ENROLLMENT[stage])}，却填了{stated(filled, rows.amounts(filled)[position])}等，"
@@ -272,7 +297,15 @@ def find_money_in_yuan(rows: SchoolRows) -> Iterator[Finding]:
                     "money.looks_like_yuan", position, key,
                     f"{stated(key, amount)}，学生共 {pupils[position]} 人，平均每人 {each} 万元。"
                     "本栏单位是万元，如按元填写请除以 10000；属实的请说明。",
+                    fix=_in_wan_yuan(amount, pupils[position], bound),
                 )  # fmt: skip
+
+
+def _in_wan_yuan(amount: Amount, pupils: int, bound: int) -> str:
+    """The amount as 万元 if it was given in 元, where that is exact and comes to a credible figure for one pupil."""
+    divided = Decimal(amount).scaleb(-4)
+    is_exact = divided == round(divided, DECIMAL_PLACES)
+    return shown(divided) if is_exact and LEAST_WAN_YUAN_A_PUPIL * pupils <= divided <= bound else ""
 
 
 def find_too_many_graduates(rows: SchoolRows) -> Iterator[Finding]:
@@ -284,7 +317,7 @@ def find_too_many_graduates(rows: SchoolRows) -> Iterator[Finding]:
             continue
         graduates, moved_in, moved_out, entrants, deceased = (int(v) for v in values if v is not None)
         stayed, began = graduates - moved_in + moved_out, entrants - deceased
-        if stayed > began >= 0:
+        if stayed > began >= 0 and stayed * 100 <= began * MOST_RETAINED_PERCENT:
             yield Finding(
                 "retention.above_all", position, "graduates",
                 f"毕业班学生数 {graduates} − 转入 {moved_in} + 转出 {moved_out} = {stayed} 人，"
@@ -348,6 +381,8 @@ SCHOOL_CHECKS: tuple[Check, ...] = (
     find_repeated_names,
     find_unexpected_stages,
     find_figures_without_pupils,
+    find_hidden_stages,
+    find_schools_left_out_by_type,
     find_unusual_grades,
     find_impossible_classes,
     find_contradicting_class_sizes,
@@ -360,5 +395,8 @@ SCHOOL_CHECKS: tuple[Check, ...] = (
     AtMost("funds.training", ("training_budget",), "funds_budget"),
     AtMost("retention.deceased", ("deceased",), "entrants_three_years_ago"),
     find_too_many_graduates,
+    find_impossible_retention,
+    find_no_funds,
+    find_stages_without_schools,
     find_same_figures,
 )

@@ -18,7 +18,7 @@ from indicators.workbook.sandbox import Value as CellValue
 from indicators.workbook.school_sheet import UNCALCULATED
 from indicators.workbook.values import is_empty, read_cell, shown
 
-_CODE_HEADER, _, _VALUE_HEADER, _ = COUNTY_COLUMNS
+_CODE_HEADER, _, _VALUE_HEADER, _UNIT_HEADER = COUNTY_COLUMNS
 _ASKED = {item.code: asked_of(item) for item in COUNTY_ITEMS}
 
 
@@ -47,17 +47,22 @@ def read_figures(sheet: Sheet, notes: Notes) -> CountyPart:
         index = code_at if is_missing else headers.index(_VALUE_HEADER)
         notes.add(rule, words, Place(sheet.name, row, index + 1), header=_VALUE_HEADER)
         return CountyPart()
-    return _Reading(sheet, notes, position, code_at, headers.index(_VALUE_HEADER)).part()
+    unit_at = headers.index(_UNIT_HEADER) if _UNIT_HEADER in headers else None
+    return _Reading(sheet, notes, position, code_at, headers.index(_VALUE_HEADER), unit_at).part()
 
 
 class _Reading:
     """One pass over the rows below the header row."""
 
-    def __init__(self, sheet: Sheet, notes: Notes, position: int, code_at: int, value_at: int) -> None:
+    def __init__(
+        self, sheet: Sheet, notes: Notes, position: int, code_at: int, value_at: int, unit_at: int | None
+    ) -> None:
         self._sheet = sheet
         self._notes = notes
         self._code_at = code_at
         self._value_at = value_at
+        self._unit_at = unit_at
+        self._units: dict[int, str] = {}
         self._header_row = sheet.rows[position][0]
         self._body = sheet.rows[position + 1 :]
         self._uncalculated = {place_of(address) for address in sheet.formulas_without_value}
@@ -88,6 +93,8 @@ class _Reading:
         for row, cells in self._body:
             code_cell, value = cells[self._code_at], cells[self._value_at]
             code = unicodedata.normalize("NFKC", shown(code_cell)).strip().upper()
+            if self._unit_at is not None:
+                self._units[row] = unicodedata.normalize("NFKC", shown(cells[self._unit_at])).strip()
             if code in COUNTY_ITEM_BY_CODE:
                 found.setdefault(code, []).append((row, value))
             elif not is_empty(value):
@@ -104,14 +111,24 @@ class _Reading:
             self._refused.add(item.code)
             self._note(UNCALCULATED.rule, item, UNCALCULATED.message, (item.code,))
             return
+        if not self._is_unit_right(item, row):
+            self._refused.add(item.code)
+            words = f"单位写的是“{self._units[row]}”，应为“{item.unit}”。请把数值换算成{item.unit}，并改回单位。"
+            self._note("county.unit", item, words, (item.code,))
+            return
         typed = read_cell(_ASKED[item.code], cell)
         if typed.fault is not None:
             is_error = RULES[typed.fault.rule].is_error
             rejects = (item.code,) if is_error else ()
             self._refused.update(rejects)
-            self._note(typed.fault.rule, item, typed.fault.message, rejects)
+            self._note(typed.fault.rule, item, typed.fault.message, rejects, typed.fault.fix)
         if isinstance(typed.value, int | Decimal):
             self._figures[item.code] = typed.value
+
+    def _is_unit_right(self, item: CountyItem, row: int) -> bool:
+        """Whether the unit beside a value is the one the form asks for; an empty cell, or an item without one, is."""
+        found = self._units.get(row, "")
+        return not found or not item.unit or found == unicodedata.normalize("NFKC", item.unit)
 
     def _note_repetition(self, item: CountyItem, rows: list[int]) -> None:
         self._refused.add(item.code)
@@ -144,11 +161,13 @@ class _Reading:
                 advice = "质量监测结果只填了一部分，请补填；没有监测结果的，C27 至 C38 全部留空。"
             elif item.kind is Kind.YEAR:
                 advice = "请填写四位数字的年份。"
-            else:
+            elif item.kind is Kind.COUNT:
                 advice = f"请填写（单位：{item.unit}），没有的填 0。"
+            else:
+                advice = f"请填写（单位：{item.unit}）。"
             self._note("cell.missing", item, f"{item.code} {item.name}未填写。{advice}")
 
-    def _note(self, rule: str, item: CountyItem, message: str, rejects: tuple[str, ...] = ()) -> None:
+    def _note(self, rule: str, item: CountyItem, message: str, rejects: tuple[str, ...] = (), fix: str = "") -> None:
         """Note a problem at the value of an item, or at the header row where the item has no row."""
         row = self._rows.get(item.code)
         if row is None:
@@ -156,4 +175,4 @@ class _Reading:
         else:
             place = Place(self._sheet.name, row, self._value_at + 1)
         found = shown(self._raw.get(item.code))
-        self._notes.add(rule, message, place, header=item.name, found=found, rejects=rejects)
+        self._notes.add(rule, message, place, header=item.name, found=found, rejects=rejects, fix=fix)

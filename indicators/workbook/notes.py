@@ -12,6 +12,8 @@ from indicators.problem import Problem
 
 _ADDRESS = re.compile(r"([A-Z]{1,3})([1-9][0-9]*)")
 _LETTERS = 26
+#: Problems kept one by one: far more than anybody reads, and a bound for what a hostile file can make us hold.
+MOST_PROBLEMS = 20_000
 
 
 @cache
@@ -49,6 +51,7 @@ class Notes:
     def __init__(self, sheets: Sequence[str]) -> None:
         self._order = {name: position for position, name in enumerate(sheets)}
         self._problems: list[tuple[int, int, int, Problem]] = []
+        self._left_out = 0
 
     def add(
         self,
@@ -60,13 +63,22 @@ class Notes:
         header: str = "",
         found: str = "",
         rejects: tuple[str, ...] = (),
+        fix: str = "",
     ) -> None:
         """Note a problem; its severity is that of the rule. Raises ``KeyError`` for a rule that is not in the table."""
+        if len(self._problems) >= MOST_PROBLEMS:
+            self._left_out += 1
+            return
         sheet, row, column = place
         cell = f"{letters_of(column)}{row}" if row and column else ""
-        problem = Problem(RULES[rule].severity, rule, message, sheet, cell, school, header, found, row, rejects)
+        problem = Problem(RULES[rule].severity, rule, message, sheet, cell, school, header, found, row, rejects, fix)
         self._problems.append((self._order.get(sheet, -1), row, column, problem))
 
     def in_order(self) -> tuple[Problem, ...]:
-        """All problems by sheet, row and column; at one cell in the order they were found."""
-        return tuple(problem for *_, problem in sorted(self._problems, key=lambda entry: entry[:3]))
+        """All problems by sheet, row and column; at one cell in the order they were found. Beyond MOST_PROBLEMS the
+        first of them says how many more there are."""
+        problems = [problem for *_, problem in sorted(self._problems, key=lambda entry: entry[:3])]
+        if self._left_out:
+            words = f"另有 {self._left_out} 处问题没有逐一列出。请先更正已列出的问题（可能整列填错或错位），再上传。"
+            problems.insert(0, Problem(RULES["problems.too_many"].severity, "problems.too_many", words))
+        return tuple(problems)

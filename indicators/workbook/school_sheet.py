@@ -8,21 +8,26 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from indicators.catalogue import FIELD_BY_KEY, FIELDS, Field, Kind
-from indicators.checks.missing import find_missing
-from indicators.checks.rows import Finding, SchoolRows
+from indicators.checks.missing import find_missing, is_small_teaching_point
+from indicators.checks.rows import ENROLLMENT, Finding, SchoolRows
 from indicators.checks.rules import RULES
 from indicators.checks.schools import SCHOOL_CHECKS
 from indicators.report import SchoolReport, Value
 from indicators.workbook.asked import Asked, asked_of
-from indicators.workbook.headers import HeaderRow, find_header_position, read_header_row
+from indicators.workbook.headers import NO_ALIASES, Aliases, HeaderRow, find_school_header, read_header_row
 from indicators.workbook.notes import Notes, Place, letters_of, place_of
 from indicators.workbook.sandbox import Sheet
 from indicators.workbook.sandbox import Value as CellValue
 from indicators.workbook.values import TEN_DIGITS, Fault, is_empty, read_column, shown, with_numerals
+from schools.vocabulary import Stage
 
 _ASKED: Mapping[str, Asked] = {f.key: asked_of(f) for f in FIELDS}
 #: A total ends with its word, or goes on with a remark; 合计乡中心小学 is a school.
 _TOTAL = re.compile(r".{0,12}(?:合计|总计|小计)(?:[:：。]?|[(（\[].*|[0-9:：].*)")
+#: Digits at the start of a 学校标识码 that schools of one county share in practice.
+_COUNTY_DIGITS = 4
+#: Rows read as schools; the largest county has about a thousand.
+MOST_SCHOOLS = 2_000
 UNCALCULATED = Fault(
     "cell.formula_without_value",
     "单元格是公式，但文件中没有保存计算结果。请用 Excel 或 WPS 打开文件，重新计算并保存后再上传；也可以直接填写数值。",
@@ -48,9 +53,9 @@ class _Rows:
     uncalculated: list[frozenset[int]]
 
 
-def read_schools(sheet: Sheet, notes: Notes, *, is_csv: bool) -> SchoolPart:
+def read_schools(sheet: Sheet, notes: Notes, *, is_csv: bool, aliases: Aliases = NO_ALIASES) -> SchoolPart:
     """Read the sheet and note all its problems. Without a header row or without a school, there is nothing to judge."""
-    header = read_header_row(sheet, notes, _columns_with_values(sheet))
+    header = read_header_row(sheet, notes, _columns_with_values(sheet, aliases), aliases)
     if header is None:
         words = f"找不到表头：没有一行含有“{FIELDS[0].header}”。请使用模板，或把模板的表头行复制到数据上方。"
         notes.add("sheet.no_header", words, Place(sheet.name), header=FIELDS[0].header)
@@ -61,12 +66,16 @@ def read_schools(sheet: Sheet, notes: Notes, *, is_csv: bool) -> SchoolPart:
         words = "表头下面没有任何学校。请每所学校填写一行。"
         notes.add("sheet.no_school", words, Place(sheet.name, header.row, min(header.columns.values(), default=0) + 1))
         return SchoolPart((), letters)
+    if len(rows.numbers) > MOST_SCHOOLS:
+        words = f"表头下面有 {len(rows.numbers)} 行，一个县不会有超过 {MOST_SCHOOLS} 所学校。请检查是否放错了数据。"
+        notes.add("sheet.too_many_schools", words, Place(sheet.name))
+        return SchoolPart((), letters, False)
     return _Typing(sheet.name, header, rows, notes, is_csv).part(letters, _is_formula_list_complete(sheet, notes))
 
 
-def _columns_with_values(sheet: Sheet) -> list[bool]:
+def _columns_with_values(sheet: Sheet, aliases: Aliases) -> list[bool]:
     """Per column whether anything stands in it below the header row."""
-    position = find_header_position(sheet, FIELDS[0].header)
+    position = find_school_header(sheet, aliases)
     if position is None:
         return []
     below = [values for _, values in sheet.rows[position + 1 :]]
@@ -100,7 +109,7 @@ def _school_rows(sheet: Sheet, header: HeaderRow, notes: Notes) -> _Rows:
         empty: list[CellValue] = [None] * width
         below = sorted([*below, *((number, empty) for number in lost)], key=lambda row: row[0])
 
-    code_at, name_at = (header.columns.get(key) for key in ("code", "name"))
+    code_at, name_at, type_at = (header.columns.get(key) for key in ("code", "name", "school_type"))
     rows = _Rows([], [], [])
     for number, raw in below:
         cells = raw if len(raw) >= width else [*raw, *([None] * (width - len(raw)))]
@@ -109,7 +118,8 @@ def _school_rows(sheet: Sheet, header: HeaderRow, notes: Notes) -> _Rows:
             continue
         if not (isinstance(code, str) and TEN_DIGITS.fullmatch(code)):
             total_at = _total_word_at(cells, (code_at, name_at))
-            if total_at is not None:
+            # A row with a type is a school, whatever it calls itself.
+            if total_at is not None and (type_at is None or is_empty(cells[type_at])):
                 words = "这是合计行，不作为学校读取。合计由系统计算，可以删除本行。"
                 place = Place(sheet.name, number, total_at + 1)
                 notes.add("row.total", words, place, found=shown(cells[total_at]))
@@ -154,7 +164,8 @@ class _Typing:
         for key, column_faults in faults.items():
             for position, fault in column_faults:
                 is_error = RULES[fault.rule].is_error
-                self._note(fault.rule, position, key, fault.message, (key,) if is_error else ())
+                rejects = (key,) if is_error else ()
+                self._note(fault.rule, position, key, fault.message, rejects, self._certain(fault, position))
         for position in self._without_code():
             words = "学校标识码未填写，无法确定是哪一所学校。请填写 10 位数字的学校标识码；不是学校的行请删除。"
             self._note("code.missing", position, "code", words)
@@ -163,6 +174,7 @@ class _Typing:
         findings = [finding for check in (*SCHOOL_CHECKS, find_missing) for finding in check(schools)]
         for finding in findings:
             self._note_finding(finding)
+        self._doubt_small_teaching_points(schools, findings)
         is_repeated = any(finding.rule == "code.twice" for finding in findings)
         is_certain = is_complete and not is_repeated and None not in self._values["code"]
         return SchoolPart(self._reports(), letters, is_certain)
@@ -202,7 +214,18 @@ class _Typing:
             if code is None and "code" not in self._rejected[position]
         ]
 
-    def _note(self, rule: str, position: int, key: str, message: str, rejects: tuple[str, ...] = ()) -> None:
+    def _certain(self, fault: Fault, position: int) -> str:
+        """The repair of a fault. A lost 0 is put back only before a code that begins like others of the file, and not
+        where the file already has that code."""
+        if fault.rule != "code.leading_zero" or not fault.fix:
+            return fault.fix
+        known = [str(code) for code in self._values["code"] if code is not None]
+        is_county = any(code.startswith(fault.fix[:_COUNTY_DIGITS]) for code in known)
+        return fault.fix if is_county and fault.fix not in known else ""
+
+    def _note(
+        self, rule: str, position: int, key: str, message: str, rejects: tuple[str, ...] = (), fix: str = ""
+    ) -> None:
         column = self._header.columns.get(key)
         self._notes.add(
             rule,
@@ -212,11 +235,19 @@ class _Typing:
             header=FIELD_BY_KEY[key].header,
             found=shown(self._raw[key][position]),
             rejects=rejects,
+            fix=fix,
         )
 
     def _note_finding(self, finding: Finding) -> None:
-        self._note(finding.rule, finding.position, finding.key, finding.message, finding.rejects)
+        self._note(finding.rule, finding.position, finding.key, finding.message, finding.rejects, finding.fix)
         self._rejected[finding.position].update(finding.rejects)
+
+    def _doubt_small_teaching_points(self, schools: SchoolRows, findings: list[Finding]) -> None:
+        """A teaching point so small that it is not counted must not be in contradiction with itself: its number of
+        pupils, which keeps it out, is refused along with what contradicts it."""
+        for finding in findings:
+            if finding.rejects and is_small_teaching_point(schools, finding.position):
+                self._rejected[finding.position].add(ENROLLMENT[Stage.PRIMARY])
 
     def _reports(self) -> tuple[SchoolReport, ...]:
         keys = tuple(self._values)

@@ -41,13 +41,16 @@ _MEANT = re.compile(r"\+?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})(\.[0-9]{1,9})?([
 _AREA = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,15})?")
 #: Signs that stand in a cell without being seen.
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+_NOTHING_VISIBLE = dict.fromkeys(map(ord, _INVISIBLE))
 
 
 class Fault(NamedTuple):
-    """A rule that speaks about a cell, in words. Whether the value stands is the rule's severity."""
+    """A rule that speaks about a cell, in words. Whether the value stands is the rule's severity; ``fix`` is what
+    may be put there instead, where there is one safe repair."""
 
     rule: str
     message: str
+    fix: str = ""
 
 
 class Typed(NamedTuple):
@@ -242,7 +245,22 @@ def _not_a_number(asked: Asked, cell: CellValue) -> Fault:
         remedy = f"请按本栏的单位（{asked.unit}）换算后只填数字。"
     else:
         remedy = f"请改为数字 {meant}" + ("，不写单位。" if unit else "（先把单元格格式改为“常规”，再重新输入）。")
-    return Fault("cell.text_number", f"{found}是文本，不是数字。{remedy}")
+    return Fault("cell.text_number", f"{found}是文本，不是数字。{remedy}", _safe_number(asked, text, meant, unit))
+
+
+def _safe_number(asked: Asked, text: str, meant: str, unit: str) -> str:
+    """The number a text stands for, where nothing has to be guessed: it is one number, the unit is the column's own,
+    and the number would be taken as it is."""
+    plain = unicodedata.normalize("NFKC", text)
+    if re.search(r"[0-9]\s+[0-9]", plain) and not re.match(r"[0-9]{1,3}(?:\s[0-9]{3})+(?![0-9])", plain):
+        return ""
+    number = Decimal(meant)
+    if unit == "%" and asked.kind is Kind.DECIMAL and not asked.unit:
+        number = number.scaleb(-2)
+    elif unit and unit != unicodedata.normalize("NFKC", asked.unit):
+        return ""
+    fix = f"{number.normalize():f}"
+    return "" if (fault := read_cell(asked, float(fix)).fault) is not None and fault.rule != "cell.decimals" else fix
 
 
 def _not_plain(cell: CellValue, expected: str) -> Fault | None:
@@ -273,7 +291,16 @@ def _read_choice(asked: Asked, cell: CellValue) -> Typed:
         return Typed(None, Fault(fault.rule, f"{fault.message}可选：{allowed}。"))
     if isinstance(cell, str) and (value := asked.accepted.get(_trimmed(cell))) is not None:
         return Typed(value)
-    return Typed(None, Fault("cell.choice", f"“{shown(cell)}”不在可选范围内，请填写其中之一：{allowed}。"))
+    words = f"“{shown(cell)}”不在可选范围内，请填写其中之一：{allowed}。"
+    return Typed(None, Fault("cell.choice", words, _squeezed_choice(asked, cell)))
+
+
+def _squeezed_choice(asked: Asked, cell: CellValue) -> str:
+    """The option that is meant, where only spaces or full-width signs are in the way."""
+    if not isinstance(cell, str) or len(cell) > _LONGEST_FOUND:
+        return ""
+    plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", cell.translate(_NOTHING_VISIBLE)))
+    return plain if plain in asked.accepted else ""
 
 
 def _read_grade(asked: Asked, cell: CellValue) -> Typed:
@@ -319,7 +346,7 @@ def _read_rooms(asked: Asked, cell: CellValue) -> Typed:
     said: Fault | None = None
     for number, part in enumerate(parts, 1):
         if not _AREA.fullmatch(part):
-            return Typed(None, Fault("cell.rooms", _room_words(asked, text, number, part)))
+            return Typed(None, Fault("cell.rooms", _room_words(asked, text, number, part), _meant_rooms(asked, text)))
         typed = _to_places(asked, Decimal(part))
         area = typed.value
         if not isinstance(area, Decimal) or area <= 0:
@@ -343,6 +370,17 @@ def _room_words(asked: Asked, text: str, number: int, part: str) -> str:
     return f"{words}每间一个数，用分号隔开，例如 96;98.5。{asked.when_none}"
 
 
+def _meant_rooms(asked: Asked, text: str) -> str:
+    """The list of areas with its separators put right, where no comma could be one of thousands."""
+    plain = unicodedata.normalize("NFKC", text).replace("m2", "").replace("平方米", "")
+    if len(text) > _LONGEST_FOUND or re.search(r"[0-9],[0-9]{3}(?![0-9])", plain):
+        return ""
+    fix = ";".join(piece for piece in re.split(r"[;,、\s]+", plain) if piece)
+    if not fix or not all(map(_AREA.fullmatch, fix.split(";"))):
+        return ""
+    return fix if read_cell(asked, fix).fault is None else ""
+
+
 def _read_code(asked: Asked, cell: CellValue) -> Typed:
     """学校标识码: ten digits, kept as text."""
     if cell is None:
@@ -356,33 +394,44 @@ def _read_code(asked: Asked, cell: CellValue) -> Typed:
         return Typed(text)
     if TEN_DIGITS.fullmatch(text.strip()):
         words = "学校标识码前后有空格，已按去掉空格后的 10 位数字读取，请删除空格。"
-        return Typed(text.strip(), Fault("code.outer_space", words))
+        return Typed(text.strip(), Fault("code.outer_space", words, text.strip()))
     found = f"“{shown(cell)}”"
     if _SCIENTIFIC.fullmatch(text.strip()):
         words = f"{found}是科学计数法，后几位数字可能已经丢失。请把本列格式改为“文本”，按学校代码库重新填写 10 位数字。"
-        return Typed(None, Fault("code.scientific", words))
+        return Typed(None, Fault("code.scientific", words, _whole_code(text.strip())))
     clean = re.sub(r"[\s'’]", "", unicodedata.normalize("NFKC", text).translate(dict.fromkeys(map(ord, _INVISIBLE))))
     if TEN_DIGITS.fullmatch(clean):
-        return Typed(None, Fault("code.characters", f"{found}夹有空格、全角数字或其他字符，请改为 {clean}。"))
+        words = f"{found}夹有空格、全角数字或其他字符，请改为 {clean}。"
+        return Typed(None, Fault("code.characters", words, clean))
     if clean.isascii() and clean.isdigit() and len(clean) == CODE_DIGITS - 1:
         words = f"{found}只有 {len(clean)} 位，可能丢失了开头的 0。请按学校代码库重新填写 10 位数字，格式为文本。"
-        return Typed(None, Fault("code.leading_zero", words))
+        return Typed(None, Fault("code.leading_zero", words, f"0{clean}"))
     digits = f"有 {len(clean)} 位，" if clean.isascii() and clean.isdigit() else ""
     words = f"{found}{digits}不是 10 位数字，请按学校代码库填写学校标识码；不是学校的行请删除。"
     return Typed(None, Fault("code.not_ten_digits", words))
+
+
+def _whole_code(text: str) -> str:
+    """The code behind scientific notation, where it still holds all ten digits."""
+    mantissa = text.lower().partition("e")[0].replace(".", "")
+    if len(mantissa) != CODE_DIGITS:
+        return ""
+    code = f"{Decimal(text):f}"
+    return code if TEN_DIGITS.fullmatch(code) else ""
 
 
 def _code_of_number(cell: float) -> Typed:
     text = shown(cell)
     if TEN_DIGITS.fullmatch(text):
         words = f"学校标识码存成了数字，已按 {text} 读取。请把本列格式改为“文本”，以免丢失开头的 0。"
-        return Typed(text, Fault("code.number", words))
+        return Typed(text, Fault("code.number", words, text))
     if text.isdigit() and len(text) < CODE_DIGITS:
         words = (
             f"{text} 只有 {len(text)} 位：标识码存成数字后，开头的 0 会丢失。"
             "请把本列格式改为“文本”，按学校代码库重新填写 10 位数字。"
         )
-        return Typed(None, Fault("code.leading_zero", words))
+        fix = f"0{text}" if len(text) == CODE_DIGITS - 1 else ""
+        return Typed(None, Fault("code.leading_zero", words, fix))
     return Typed(None, Fault("code.not_ten_digits", f"“{text}”不是 10 位数字，请按学校代码库填写学校标识码。"))
 
 

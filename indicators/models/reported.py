@@ -44,6 +44,9 @@ class Submission(models.Model):
     is_readable = models.BooleanField("可以判定", null=True, help_text="False：文件被拒收或没有可用的学校数据")
     is_population_certain = models.BooleanField("学校范围明确", default=True)
     columns = models.JSONField("各字段所在列", default=dict)
+    based_on = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="revisions", verbose_name="在此版本上更正"
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "填报版本"
@@ -138,6 +141,8 @@ class ReportedProblem(models.Model):
     header = models.CharField(max_length=200, blank=True)
     found = models.TextField(blank=True)
     message = models.TextField()
+    fix = models.TextField(blank=True, help_text="建议填入的内容；空表示没有可以直接采纳的建议")
+    fingerprint = models.CharField(max_length=64, blank=True, db_index=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "数据问题"
