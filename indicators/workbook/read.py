@@ -19,6 +19,7 @@ from indicators.catalogue import (
 from indicators.problem import Problem
 from indicators.report import CountyReport
 from indicators.workbook.county_sheet import CountyPart, read_figures
+from indicators.workbook.headers import NO_ALIASES, Aliases
 from indicators.workbook.notes import Notes, Place
 from indicators.workbook.sandbox import Book, Sheet
 from indicators.workbook.school_sheet import SchoolPart, read_schools
@@ -40,8 +41,9 @@ class ReadReport:
     is_judgeable: bool
 
 
-def read_report(book: Book) -> ReadReport:
-    """Type and check a whole workbook; whatever is wrong is in ``problems``, by sheet, row and column."""
+def read_report(book: Book, aliases: Aliases = NO_ALIASES) -> ReadReport:
+    """Type and check a whole workbook; whatever is wrong is in ``problems``, by sheet, row and column. ``aliases`` are
+    other names of the headers of 「学校数据」 that are read as well."""
     is_csv = book.kind == _CSV
     notes = Notes([sheet.name.strip() for sheet in book.sheets])
     is_current = is_csv or _is_current_version(book.template_version, notes)
@@ -49,7 +51,7 @@ def read_report(book: Book) -> ReadReport:
     schools = SchoolPart()
     sheet = book.sheets[0] if is_csv and book.sheets else _find_sheet(book, SCHOOL_SHEET)
     if sheet is not None:
-        schools = read_schools(sheet, notes, is_csv=is_csv)
+        schools = read_schools(sheet, notes, is_csv=is_csv, aliases=aliases)
     else:
         names = "、".join(s.name for s in book.sheets)
         words = f"工作簿中没有名为「{SCHOOL_SHEET}」的工作表，无法读取学校数据。请使用模板，不要改工作表的名称。"

@@ -1,7 +1,11 @@
 """The county workbook as it is handed out: blank, or the same workbook filled with what is known. Pure.
 
-The sheets are laid out here; single cells in ``template_cells``, the words of the guide in ``template_guide``.
-The same arguments give the same bytes.
+The sheets are laid out here; single cells in ``template_cells``, the words of the guide in ``template_guide``, colours
+in ``template_colours``, last year's figures in ``last_year_sheet``, the formulas in ``trial_sheet``. The same
+arguments give the same bytes.
+
+The version of the template speaks of what is read, the headers of 「学校数据」 and 「县级数据」: sheets of help that
+the reader does not know, notes and colours leave it as it is.
 """
 
 from __future__ import annotations
@@ -41,6 +45,7 @@ from indicators.catalogue import (
     Kind,
 )
 from indicators.report import SchoolReport
+from indicators.workbook.last_year_sheet import LastYearUse, colour_changes, started_from, write_last_year
 from indicators.workbook.template_cells import (
     TEXT_KINDS,
     cell_value,
@@ -55,7 +60,10 @@ from indicators.workbook.template_cells import (
     put_text,
     validation,
 )
+from indicators.workbook.template_colours import colour_school_rows
 from indicators.workbook.template_guide import sections
+from indicators.workbook.trial_rules import TrialRules
+from indicators.workbook.trial_sheet import TRIAL_SHEET, write_trial
 
 #: openpyxl carries no types; the name says what is meant.
 Sheet = Any
@@ -118,11 +126,17 @@ def write_template(
     schools: Sequence[SchoolReport] = (),
     figures: Mapping[str, int | Decimal] = MappingProxyType({}),
     row_count: int = 300,
+    last_year: Sequence[SchoolReport] = (),
+    last_year_figures: Mapping[str, int | Decimal] = MappingProxyType({}),
+    last_year_use: LastYearUse = LastYearUse.NONE,
+    trial: TrialRules | None = None,
 ) -> None:
     """Write the workbook of one county and one school year (2025 is 2025—2026学年) to a file or a path.
 
     ``schools`` fill 「学校数据」 in the order given, ``figures`` (C01…C39; grades as 1 to 5) fill 「县级数据」; what is
     missing or None stays an empty cell. ``row_count`` rows are ruled, more where there are more schools.
+    ``last_year`` and ``last_year_figures`` are shown in grey on sheets of their own, or besides fill what is still
+    empty, as ``last_year_use`` says. With ``trial`` a sheet computes the seven indicators while somebody types.
     Raises ``ValueError`` for a key or code the catalogue does not know and for a number that a spreadsheet
     cannot hold exactly (not finite, or more than 15 significant digits).
     """
@@ -134,6 +148,9 @@ def write_template(
     school_sheet, county_sheet, option_sheet = (
         workbook.create_sheet(title) for title in (SCHOOL_SHEET, COUNTY_SHEET, OPTION_SHEET)
     )
+    is_compared = last_year_use is not LastYearUse.NONE and bool(last_year or last_year_figures)
+    if is_compared and last_year_use is LastYearUse.START:
+        schools, figures = started_from(schools, last_year), {**last_year_figures, **figures}
     lists = _write_options(option_sheet)
     _write_guide(guide, school_year, year, county, clean(county_code))
     last_ruled = _HEADER_ROW + max(row_count, len(schools))
@@ -143,6 +160,21 @@ def write_template(
     _validate_school_columns(school_sheet, last_checked, lists)
     _fill_schools(school_sheet, schools)
     _write_county_figures(county_sheet, figures, lists)
+    colour_school_rows(school_sheet, _HEADER_ROW + 1, last_checked)
+    if is_compared:
+        old = {item.code: _figure(item, last_year_figures.get(item.code)) for item in COUNTY_ITEMS}
+        write_last_year(
+            workbook, f"{school_year - 1}—{school_year}学年", schools, last_year, old, header_row=_HEADER_ROW
+        )
+        colour_changes(school_sheet, county_sheet, _HEADER_ROW + 1, last_checked, last_year_use)
+    if trial is not None:
+        write_trial(
+            workbook.create_sheet(TRIAL_SHEET, index=workbook.index(option_sheet)),
+            trial,
+            header_row=_HEADER_ROW,
+            last_row=last_ruled,
+            last_read_row=last_checked,
+        )
     _set_up_pages((guide, school_sheet, county_sheet), year, county)
 
     moment = datetime(school_year, 9, 1)

@@ -16,6 +16,7 @@ from typing import Any
 from openpyxl.comments import Comment  # type: ignore[import-untyped]
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side  # type: ignore[import-untyped]
 from openpyxl.worksheet.datavalidation import DataValidation  # type: ignore[import-untyped]
+from openpyxl.worksheet.properties import PageSetupProperties  # type: ignore[import-untyped]
 
 from indicators.catalogue import FIELD_BY_KEY, GRADES, CountyItem, Field, Kind
 from indicators.report import Value
@@ -194,10 +195,26 @@ def dress(
         cell.border = _BORDER
 
 
-def dress_value(cell: Cell, entry: Field | CountyItem, *, ruled: bool) -> None:
+def dress_value(cell: Cell, entry: Field | CountyItem, *, ruled: bool, ink: str = INK) -> None:
     """The look of the cells a value is typed into: numbers to the right, names to the left, choices in the middle."""
     horizontal = "right" if entry.kind.is_number else "left" if entry.kind is Kind.TEXT else "center"
-    dress(cell, ruled=ruled, horizontal=horizontal, shrink=True, number_format=_number_format(entry))
+    dress(cell, ruled=ruled, ink=ink, horizontal=horizontal, shrink=True, number_format=_number_format(entry))
+
+
+def protect(sheet: Any) -> None:
+    """Let nobody type into a sheet by accident; no password, for nothing on it is secret. Widths may be changed."""
+    sheet.protection.sheet = True
+    sheet.protection.formatColumns = False
+    sheet.protection.formatRows = False
+
+
+def lay_on_paper(sheet: Any, pages_wide: int, title_rows: str) -> None:
+    """A4 landscape, so many pages wide, the head on each."""
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.orientation = "landscape"
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = pages_wide, 0
+    sheet.print_title_rows = title_rows
 
 
 def half_widths(text: str) -> int:

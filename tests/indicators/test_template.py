@@ -31,8 +31,12 @@ from indicators.catalogue import (
     TEMPLATE_VERSION_PROPERTY,
     Kind,
 )
+from indicators.checks.missing import BASIC_KEYS, RELAXATION_KEYS, SHARED_KEYS
 from indicators.problem import Severity
 from indicators.report import SchoolReport, Value
+from indicators.workbook.last_year_sheet import LAST_YEAR_COUNTY_SHEET, LAST_YEAR_SHEET, LastYearUse
+from indicators.workbook.read import read_report
+from indicators.workbook.sandbox import read_book
 from indicators.workbook.template import write_template
 from indicators.workbook.template_guide import INDICATOR_SOURCES
 from schools.vocabulary import SchoolType, SponsorType, UrbanRural
@@ -395,6 +399,112 @@ def test_control_characters_are_removed():
     content = written(county_name="示例\x00县", schools=[school(name="第一\x0b\x1f学\ud800校\n\ufffe")])
     assert school_rows(content)[0]["name"] == "第一学校"
     assert "示例县学校数据 2025—2026学年" in cells(content, SCHOOL_SHEET)[0]
+
+
+# --- last year ------------------------------------------------------------------------------------------------------
+
+
+def last_year() -> dict[str, object]:
+    """Two schools of last year, one of them gone since, and the county's figures."""
+    old = school(primary_enrollment=500, built_year=1999, junior_enrollment=None)
+    gone = school(code="0090000099", name="撤并小学", primary_enrollment=60)
+    return {"last_year": [gone, old], "last_year_figures": county_figures()}
+
+
+def known() -> SchoolReport:
+    """What the register knows of a school."""
+    keys = ("code", "name", "school_type", "sponsor_type", "urban_rural")
+    return SchoolReport({key: school().values[key] for key in keys})
+
+
+def test_last_year_beside_stands_on_sheets_of_its_own_in_the_rows_of_this_year(top):
+    book = opened(schools=[known()], **last_year(), last_year_use=LastYearUse.BESIDE)
+    sheet, pupils = book[LAST_YEAR_SHEET], KEYS.index("primary_enrollment") + 1
+    assert [cell.value for cell in sheet[top - 1]] == [field.header for field in FIELDS]
+    assert [sheet.cell(row, 1).value for row in (top, top + 1)] == ["0090000017", "0090000099"]
+    assert [sheet.cell(row, pupils).value for row in (top, top + 1)] == [500, 60]
+    assert sheet.cell(top, pupils).font.color.rgb.endswith("808080")
+    assert book[SCHOOL_SHEET].cell(top, pupils).value is None
+    assert book[COUNTY_SHEET]["C2"].value is None
+    assert book[LAST_YEAR_COUNTY_SHEET]["C2"].value == 0.149999
+    for name in (LAST_YEAR_SHEET, LAST_YEAR_COUNTY_SHEET):
+        assert book[name].protection.sheet
+        assert not book[name].protection.password
+
+
+def test_last_year_as_start_fills_what_is_still_empty_and_the_register_comes_first(top):
+    named = SchoolReport({**known().values, "name": "新校名"})
+    book = opened(schools=[named], **last_year(), last_year_use=LastYearUse.START)
+    row = dict(zip(KEYS, (cell.value for cell in book[SCHOOL_SHEET][top]), strict=True))
+    assert (row["name"], row["primary_enrollment"], row["built_year"]) == ("新校名", 500, 1999)
+    assert (row["junior_enrollment"], row["is_boarding"], row["music_room_areas"]) == (None, "是", "96;98.5")
+    assert book[SCHOOL_SHEET].cell(top + 1, 1).value is None
+    assert book[COUNTY_SHEET]["C2"].value == 0.149999
+
+
+def test_what_was_refused_last_year_is_no_start_value(top):
+    refused = SchoolReport({"code": "0090000017", "primary_enrollment": None}, frozenset({"primary_enrollment"}))
+    book = opened(schools=[known()], last_year=[refused], last_year_use=LastYearUse.START)
+    assert book[SCHOOL_SHEET].cell(top, KEYS.index("primary_enrollment") + 1).value is None
+
+
+def test_without_figures_of_last_year_every_choice_is_the_blank_template():
+    assert written(last_year_use=LastYearUse.BESIDE) == written(last_year_use=LastYearUse.START) == written()
+    assert written(**last_year()) == written()
+
+
+@pytest.mark.parametrize("use", [LastYearUse.BESIDE, LastYearUse.START])
+def test_the_reader_knows_nothing_of_last_years_sheets(tmp_path, use):
+    path, plain = tmp_path / "对照.xlsx", tmp_path / "空.xlsx"
+    write_template(
+        path, school_year=2025, schools=[school()], figures=county_figures(), **last_year(), last_year_use=use
+    )
+    write_template(plain, school_year=2025, schools=[school()], figures=county_figures())
+    assert read_report(read_book(path)) == read_report(read_book(plain))
+
+
+def rules_at(sheet, coordinate: str) -> list[str]:
+    """The formulas of the colour rules that reach a cell, in their order."""
+    ranges = sheet.conditional_formatting
+    found = [(rule.priority, rule.formula[0]) for area in ranges if coordinate in area.cells for rule in area.rules]
+    return [formula for _, formula in sorted(found)]
+
+
+def test_a_change_of_more_than_thirty_percent_is_coloured_by_the_code_of_the_school(top):
+    book = opened(schools=[known()], **last_year(), last_year_use=LastYearUse.BESIDE)
+    column = KEYS.index("primary_backbone_teachers") + 1
+    cell = f"{get_column_letter(column)}{top}"
+    old = f"VLOOKUP($A{top},LastYearSchools,{column},FALSE)"
+    assert f"AND(ISNUMBER({cell}),ISNUMBER({old}),ABS({cell}-{old})>0.3*ABS({old}))" in rules_at(
+        book[SCHOOL_SHEET], cell
+    )
+    assert not any(formula.endswith(f"={old})") for formula in rules_at(book[SCHOOL_SHEET], cell))
+    start = opened(schools=[known()], **last_year(), last_year_use=LastYearUse.START)
+    assert f"AND(NOT(ISBLANK({cell})),{cell}={old})" in rules_at(start[SCHOOL_SHEET], cell)
+    assert start.defined_names["LastYearSchools"].attr_text == f"'上年数据'!$A${top}:$BK${top + 1}"
+
+
+# --- colours that follow the typing ---------------------------------------------------------------------------------
+
+
+def test_cells_that_are_asked_for_are_coloured_while_empty_and_those_for_relaxations_are_not(blank, top):
+    sheet = blank[SCHOOL_SHEET]
+    for key in KEYS:
+        cell = f"{get_column_letter(KEYS.index(key) + 1)}{top}"
+        is_asked = any("ISBLANK(" in formula for formula in rules_at(sheet, cell))
+        asked = key in (*BASIC_KEYS, *SHARED_KEYS, "senior_enrollment") or (
+            FIELD_BY_KEY[key].stage is not None and key not in RELAXATION_KEYS
+        )
+        assert is_asked == asked, key
+
+
+def test_a_part_larger_than_its_whole_is_coloured_on_both(blank, top):
+    sheet = blank[SCHOOL_SHEET]
+    indoor, teaching = (get_column_letter(KEYS.index(k) + 1) for k in ("indoor_sports_area", "teaching_area"))
+    formula = f"AND(ISNUMBER(${teaching}{top}),SUM(${indoor}{top})>${teaching}{top})"
+    for letter in (indoor, teaching):
+        assert formula in rules_at(sheet, f"{letter}{top}")
+        assert formula in rules_at(sheet, f"{letter}2000")
 
 
 # --- the file -------------------------------------------------------------------------------------------------------

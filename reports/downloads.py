@@ -1,0 +1,96 @@
+"""Doors to what a county takes away about a version: its own file with marks, and the list of its problems."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import PurePath
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from evaluation.queries import submissions_visible_to
+from evaluation.revisions import why_not_marked
+from indicators.models import ReportedProblem, Submission
+from indicators.problem import Severity
+from indicators.workbook.annotate import Mark, annotate
+from indicators.workbook.parts import CannotEdit
+from indicators.workbook.problem_report import ReportLine, ReportTitle, write_problem_report
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@require_safe
+@never_cache
+def submission_annotated(request: HttpRequest, pk: int) -> HttpResponse:
+    """The uploaded workbook with its problems marked in it; where that is not possible, the page says why."""
+    version = _read_version(request, pk)
+    if reason := why_not_marked(version):
+        messages.error(request, reason)
+        return redirect("submission", pk=pk)
+    try:
+        content = annotate(bytes(version.file.content), _marks(version.problems.all()))
+    except CannotEdit as refusal:
+        messages.error(request, f"{refusal} 这一版的问题可以下载问题清单查看。")
+        return redirect("submission", pk=pk)
+    stem = "".join(char for char in PurePath(version.filename).stem if char.isprintable()) or "填报"
+    return _file(content, f"{stem}_第{version.version}版_标注.xlsx")
+
+
+@require_safe
+@never_cache
+def submission_problems(request: HttpRequest, pk: int) -> FileResponse:
+    """The problems of a version as a workbook to filter and to print."""
+    version = _read_version(request, pk)
+    names = dict(version.records.exclude(code="").values_list("code", "name"))
+    lines = [_line(problem, names) for problem in version.problems.all()]
+    target = BytesIO()
+    title = ReportTitle(
+        version.county.full_name,
+        version.school_year_label,
+        version.version,
+        version.filename,
+        timezone.localtime(version.uploaded_at),
+    )
+    write_problem_report(target, title, lines)
+    name = f"{version.county.name}_{version.school_year_label}_第{version.version}版_问题清单.xlsx"
+    return _file(target.getvalue(), name)
+
+
+def _read_version(request: HttpRequest, pk: int) -> Submission:
+    """A version the person may see whose reading has ended; before that there is nothing to say about it."""
+    visible = submissions_visible_to(request.user).select_related("county__parent__parent", "uploaded_by")
+    version = get_object_or_404(visible, pk=pk)
+    if version.read_at is None:
+        raise Http404
+    return version
+
+
+def _marks(problems: QuerySet[ReportedProblem]) -> list[Mark]:
+    return [
+        Mark(Severity(problem.severity), problem.message, problem.sheet, problem.cell, problem.fix)
+        for problem in problems
+    ]
+
+
+def _line(problem: ReportedProblem, names: dict[str, str]) -> ReportLine:
+    name = names.get(problem.school)
+    return ReportLine(
+        severity=Severity(problem.severity),
+        sheet=problem.sheet,
+        cell=problem.cell,
+        school_code=problem.school if name is not None else "",
+        school_name=problem.school if name is None else name,
+        header=problem.header,
+        found=problem.found,
+        message=problem.message,
+        fix=problem.fix,
+    )
+
+
+def _file(content: bytes, name: str) -> FileResponse:
+    return FileResponse(BytesIO(content), as_attachment=True, filename=name, content_type=_XLSX)
