@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
+
+from indicators.models import Explanation
 from indicators.problem import Severity
 from reports.presenters.figures import Mark
 
@@ -35,13 +39,20 @@ class SeverityCount:
     is_chosen: bool
 
 
-def severity_counts(counts: Mapping[str, int], chosen: str) -> tuple[SeverityCount, ...]:
-    """Every severity, those without problems too: a zero is an answer."""
+def severity_counts(
+    counts: Mapping[str, int], chosen: str, unexplained: int | None = None
+) -> tuple[SeverityCount, ...]:
+    """Every severity, those without problems too: a zero is an answer. ``unexplained`` is how many of those to be
+    explained still wait for it."""
+    words = dict(_NEXT)
+    if unexplained is not None and counts.get(Severity.EXPLAIN):
+        state = f"还有 {unexplained} 条没有说明" if unexplained else "均已说明"
+        words[Severity.EXPLAIN] = f"{words[Severity.EXPLAIN]}；{state}"
     return tuple(
         SeverityCount(
-            severity.value, SEVERITY_MARKS[severity], counts.get(severity.value, 0), words, severity == chosen
+            severity.value, SEVERITY_MARKS[severity], counts.get(severity.value, 0), words[severity], severity == chosen
         )
-        for severity, words in _NEXT.items()
+        for severity in words
     )
 
 
@@ -67,8 +78,43 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class ExplanationLine:
+    """An explanation as printed beside the problem it stands for."""
+
+    text: str
+    written_by: str
+    written_at: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Explaining:
+    """What is needed to show explanations: those ``written`` by fingerprint, the version, whether the reader may write
+    one, and ``back``, the query string of the page to come back to."""
+
+    written: Mapping[str, Explanation]
+    submission: int
+    may_write: bool
+    back: str = ""
+
+    def of(self, problem: Mapping[str, Any]) -> dict[str, Any]:
+        """What a row shows of explanations: nothing where none is asked for."""
+        if problem["severity"] != Severity.EXPLAIN:
+            return {}
+        found = self.written.get(problem["fingerprint"])
+        address = reverse("explain", args=[self.submission, problem["position"]])
+        return {
+            "position": problem["position"],
+            "explanation_box": True,
+            "explanation": found and ExplanationLine(found.text, str(found.written_by), found.written_at),
+            "explain_url": f"{address}?{self.back}" if self.may_write else "",
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class ProblemLine:
-    """One problem as a row; ``school_code`` is set where ``school`` is its name."""
+    """One problem as a row; ``school_code`` is set where ``school`` is its name. ``explanation_box`` where an
+    explanation is asked for: ``explain_url`` is where the form sends it, empty for those who may only read. ``repair``
+    says what accepting the proposal changes, ``is_correctable`` that the cell may be corrected in the browser."""
 
     mark: Mark
     sheet: str
@@ -78,9 +124,18 @@ class ProblemLine:
     header: str
     found: str
     message: str
+    position: int = 0
+    explanation_box: bool = False
+    explanation: ExplanationLine | None = None
+    explain_url: str = ""
+    pk: int = 0
+    repair: str = ""
+    is_correctable: bool = False
 
 
-def problem_lines(problems: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> tuple[ProblemLine, ...]:
+def problem_lines(
+    problems: Iterable[Mapping[str, Any]], names: Mapping[str, str], explaining: Explaining | None = None
+) -> tuple[ProblemLine, ...]:
     """The stored problems as printed; ``names`` gives the school behind a 学校标识码."""
     return tuple(
         ProblemLine(
@@ -92,6 +147,8 @@ def problem_lines(problems: Iterable[Mapping[str, Any]], names: Mapping[str, str
             header=problem["header"],
             found=problem["found"],
             message=problem["message"],
+            pk=problem.get("id", 0),
+            **(explaining.of(problem) if explaining else {}),
         )
         for problem in problems
     )
