@@ -40,6 +40,7 @@ bench: setup
 	$(BIN)/python benchmarks/kernel.py
 	$(BIN)/python benchmarks/judge_command.py
 	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/annotate.py
 
 lock:
 	uv pip compile --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from evaluation import jobs
+from evaluation.context import in_context
 from evaluation.core.standard import parse_standard
 from evaluation.core.status import Status
 from evaluation.core.verdict import judge_report
@@ -22,6 +23,8 @@ from evaluation.queries import default_standard, submissions_visible_to
 from indicators.actions import record_upload, save_refusal, save_report
 from indicators.models import Submission
 from indicators.problem import Problem, Severity
+from indicators.register import save_proposals
+from indicators.workbook.aliases import known_aliases
 from indicators.workbook.read import read_report
 from indicators.workbook.sandbox import Book, FileRefused, read_book
 from schools.models import County, User
@@ -95,9 +98,10 @@ def _judge_submission(job: Job) -> None:
             save_refusal(submission, problem)
         return
     jobs.report_stage(job, JobStage.CHECKING)
-    found = read_report(book)
-    jobs.report_stage(job, JobStage.COMPUTING, len(found.report.schools))
+    found = read_report(book, known_aliases())
     standard = parse_standard(job.standard.document.encode("utf-8"))
+    found = in_context(submission, found, standard)
+    jobs.report_stage(job, JobStage.COMPUTING, len(found.report.schools))
     as_of = timezone.localdate(submission.uploaded_at)
     result = judge_report(found.report, standard, as_of) if found.is_judgeable else None
     jobs.report_stage(job, JobStage.STORING)
@@ -105,6 +109,7 @@ def _judge_submission(job: Job) -> None:
         # The fence comes first: a worker that lost its lease writes nothing at all.
         jobs.finish(job)
         save_report(submission, found)
+        save_proposals(submission, found.report)
         if result is not None:
             _save_verdict(submission, job.standard, as_of, result)
 

@@ -33,3 +33,32 @@ def check_upload(user: Person, county: County) -> None:
     """Raise Refused where ``user`` may not upload for ``county``."""
     if reason := why_not_upload(user, county):
         raise Refused(reason)
+
+
+def why_not_revise(user: Person, county: County) -> str:
+    """Empty if ``user`` may accept repairs and correct cells for ``county``, otherwise the reason in words."""
+    if not can_see_trial(user, county.code):
+        return "只有本县的填报员可以更正数据。"
+    if not isinstance(user, User) or user.party != Party.CLERK:
+        return "签报人不更正数据：请由填报员采纳建议或更正，签报人负责审核签报。"
+    return ""
+
+
+def can_see_evidence(user: Person, county_code: str) -> bool:
+    """Evidence and the checklist of a filing belong to the county's own desk, like its trial data."""
+    return can_see_trial(user, county_code)
+
+
+def why_not_evidence(user: Person, county: County) -> str:
+    """Empty if ``user`` may attach and withdraw evidence and set tasks for ``county``, otherwise the reason."""
+    if not can_see_evidence(user, county.code):
+        return "只有本县的填报员可以维护佐证材料和分工。"
+    if not isinstance(user, User) or user.party != Party.CLERK:
+        return "签报人不维护佐证材料和分工：请由填报员办理，签报人负责审核签报。"
+    return ""
+
+
+def check_evidence(user: Person, county: County) -> None:
+    """Raise Refused where ``user`` may not attach or withdraw evidence for ``county``."""
+    if reason := why_not_evidence(user, county):
+        raise Refused(reason)

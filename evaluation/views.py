@@ -1,18 +1,38 @@
-"""Doors into the judging: take a file in, let a job run again."""
+"""Doors into the judging: the template to fill in, take a file in, let a job run again."""
 
 from __future__ import annotations
 
+from io import BytesIO
+
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from evaluation import actions
 from evaluation.forms import UploadForm
 from evaluation.permissions import Refused
 from evaluation.queries import job_of, submissions_visible_to
+from evaluation.template_for import write_template_for
+from indicators.workbook.last_year_sheet import LastYearUse
 from schools.models import County
 from schools.queries import current_school_year
+
+
+@require_safe
+def template_download(request: HttpRequest) -> FileResponse:
+    """The workbook of this school year for the county of whoever asks, with last year's figures as they chose; nobody
+    else has one."""
+    county = get_object_or_404(County, pk=request.user.place_id)
+    year = current_school_year()
+    asked = request.GET.get("last_year", "")
+    if asked not in {"", *LastYearUse}:
+        raise Http404
+    target = BytesIO()
+    write_template_for(county, year, LastYearUse(asked or LastYearUse.NONE), target)
+    target.seek(0)
+    filename = f"{county.name}_{year}—{year + 1}学年_填报模板.xlsx"
+    return FileResponse(target, as_attachment=True, filename=filename)
 
 
 @require_POST

@@ -30,10 +30,15 @@ def store_file(content: bytes) -> StoredFile:
 
 @transaction.atomic
 def record_upload(
-    user: User, county: County, school_year: int, filename: str, content: bytes
+    user: User,
+    county: County,
+    school_year: int,
+    filename: str,
+    content: bytes,
+    based_on: Submission | None = None,
 ) -> tuple[Submission, bool]:
     """The next version of the county's figures, and whether it is new: the bytes of the newest version sent once
-    more (a double click, a second tab) are that version."""
+    more (a double click, a second tab) are that version. ``based_on`` is the version whose file was corrected."""
     # Two uploads at once must not take one number: the county's row is the lock, on SQLite the transaction is.
     County.objects.select_for_update().get(pk=county.pk)
     stored = store_file(content)
@@ -44,7 +49,13 @@ def record_upload(
     number = (versions.aggregate(last=Max("version"))["last"] or 0) + 1
     name = PurePath(filename.replace("\\", "/")).name[-_FILENAME_LENGTH:]
     submission = Submission.objects.create(
-        county=county, school_year=school_year, version=number, file=stored, filename=name, uploaded_by=user
+        county=county,
+        school_year=school_year,
+        version=number,
+        file=stored,
+        filename=name,
+        uploaded_by=user,
+        based_on=based_on,
     )
     return submission, True
 
@@ -82,7 +93,13 @@ def save_refusal(submission: Submission, problem: Problem) -> None:
 def _save_problems(submission: Submission, problems: Sequence[Problem]) -> None:
     ReportedProblem.objects.bulk_create(
         (
-            ReportedProblem(submission=submission, position=position, **problem.as_dict())
+            ReportedProblem(
+                submission=submission,
+                position=position,
+                fix=problem.fix,
+                fingerprint=problem.fingerprint,
+                **problem.as_dict(),
+            )
             for position, problem in enumerate(problems)
         ),
         batch_size=500,

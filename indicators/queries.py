@@ -5,8 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Count, Exists, OuterRef
+
 from indicators.catalogue import COUNTY_ITEM_BY_CODE, DECIMAL_SCALE, FIELDS, Field, Kind
-from indicators.models import SchoolRecord, Submission
+from indicators.checks.known import RegisteredSchool
+from indicators.models import ReportedProblem, SchoolRecord, Submission
 from indicators.report import CountyReport, SchoolReport, Value
 from schools.models import County, School
 from schools.vocabulary import SchoolType, SponsorType, UrbanRural
@@ -46,6 +49,27 @@ def registered_schools(county: County) -> list[SchoolReport]:
     ]
 
 
+def register_of(county: County) -> tuple[RegisteredSchool, ...]:
+    """The schools of a county as the register keeps them, closed ones included."""
+    return tuple(
+        RegisteredSchool(
+            school.code,
+            school.name,
+            SchoolType(school.school_type),
+            SponsorType(school.sponsor_type),
+            UrbanRural(school.urban_rural),
+            school.closed_on is not None,
+        )
+        for school in School.objects.filter(county=county)
+    )
+
+
+def last_year_version(county: County, school_year: int) -> Submission | None:
+    """The newest version of the school year before that can be judged."""
+    versions = Submission.objects.filter(county=county, school_year=school_year - 1, is_readable=True)
+    return versions.order_by("-version").first()
+
+
 def _typed(value: Any, field: Field) -> Value:
     if field.kind is Kind.ROOMS:
         return tuple(Decimal(area) for area in value.split(";") if area)
@@ -60,3 +84,16 @@ def _typed(value: Any, field: Field) -> Value:
     if field.kind.is_scaled:
         return Decimal(value) / DECIMAL_SCALE
     return value  # type: ignore[no-any-return]
+
+
+def rule_counts(school_year: int) -> dict[str, tuple[int, int]]:
+    """How often each rule spoke about the newest versions of a school year, and in how many counties."""
+    later = Submission.objects.filter(
+        county_id=OuterRef("submission__county_id"),
+        school_year=school_year,
+        version__gt=OuterRef("submission__version"),
+        read_at__isnull=False,
+    )
+    told = ReportedProblem.objects.filter(submission__school_year=school_year).exclude(Exists(later))
+    counted = told.order_by().values("rule").annotate(times=Count("pk"), counties=Count("submission", distinct=True))
+    return {each["rule"]: (each["times"], each["counties"]) for each in counted}

@@ -2,8 +2,11 @@
 
 from django.urls import URLPattern, path
 
-from indicators import views
+from indicators import rule_views, views
 
 urlpatterns: list[URLPattern] = [
-    path("template.xlsx", views.template_download, name="template_download"),
+    path("workspace/register/", views.register_changes, name="register_changes"),
+    path("workspace/register/all/", views.register_decide_all, name="register_decide_all"),
+    path("workspace/register/<int:pk>/", views.register_decide, name="register_decide"),
+    path("rules/set/", rule_views.set_rule, name="set_rule"),
 ]

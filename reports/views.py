@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -20,15 +21,19 @@ from evaluation.models import Job, JobState, Standard, Verdict
 from evaluation.permissions import can_see_trial, why_not_upload
 from evaluation.queries import DEFAULT_STANDARD, counties_of, job_of, submissions_visible_to, verdict_of
 from indicators.catalogue import SCHOOL_SHEET
+from indicators.explanations import explanations_for, open_explanations, why_not_explain
 from indicators.models import Submission
 from indicators.problem import Severity
-from indicators.queries import school_report_of
+from indicators.queries import last_year_version, school_report_of
+from indicators.register import open_proposals
+from indicators.workbook.last_year_sheet import LastYearUse
 from reports import exporters
-from reports.presenters.problems import Window, problem_lines, severity_counts
+from reports.presenters.problems import Explaining, Window, problem_lines, severity_counts
 from reports.presenters.progress import Standing, progress, standing
 from reports.presenters.school import school_page
 from reports.presenters.standard import Rule, parsed, standard_page
 from reports.presenters.verdict import Register, VerdictPage, verdict_page
+from reports.revision_page import correction_context, revision_context
 from schools.models import County, User
 from schools.queries import current_school_year
 
@@ -90,7 +95,12 @@ def workspace(request: HttpRequest) -> HttpResponse:
         "school_year_label": f"{year}—{year + 1}学年",
         "upload_limit": settings.UPLOAD_LIMIT // 1024**2,
         "why_not_upload": why_not_upload(user, county),
-        "versions": [(version, _standing(version)) for version in versions[:_VERSIONS_LISTED]],
+        "last_year": last_year_version(county, year),
+        "last_year_uses": list(LastYearUse),
+        "register_changes": open_proposals(county.code).count(),
+        "versions": [
+            (version, _standing(version), _previous(version, versions)) for version in versions[:_VERSIONS_LISTED]
+        ],
         "versions_listed": _VERSIONS_LISTED if len(versions) > _VERSIONS_LISTED else None,
     }
     return render(request, "reports/workspace.html", context)
@@ -103,6 +113,12 @@ def _newest_versions(user: User) -> list[Submission]:
         Prefetch("jobs", Job.objects.order_by("-pk")), Prefetch("verdicts", verdicts)
     )
     return list(versions[: _VERSIONS_LISTED + 1])
+
+
+def _previous(version: Submission, listed: list[Submission]) -> Submission | None:
+    """The version of the same year before this one, to compare it with; None for the first."""
+    earlier = [each for each in listed if each.school_year == version.school_year and each.version < version.version]
+    return max(earlier, key=lambda each: each.version, default=None)
 
 
 def _standing(version: Submission) -> Standing:
@@ -133,19 +149,30 @@ def _register(version: Submission) -> dict[str, Register]:
     return Register.of(version.records.values("code", "name", "school_type", "sponsor_type"))
 
 
-def _problems(version: Submission, query: QueryDict, register: Mapping[str, Register]) -> dict[str, Any]:
+def _explaining(version: Submission, user: User, back: str) -> Explaining:
+    return Explaining(explanations_for(version), version.pk, not why_not_explain(user, version), back)
+
+
+def _problems(version: Submission, query: QueryDict, register: Mapping[str, Register], user: User) -> dict[str, Any]:
     """The problem table a request asks for: its filter, its page."""
     names = {code: about.name for code, about in register.items()}
-    counts = dict(version.problems.order_by().values_list("severity").annotate(Count("pk")))
+    is_open = Q(pk__in=open_explanations(version).values("pk"))
+    told = (
+        version.problems.order_by().values_list("severity").annotate(Count("pk"), waiting=Count("pk", filter=is_open))
+    )
+    counts = {severity: count for severity, count, _ in told}
+    unexplained = sum(count for *_, count in told)
     asked_for = query.get("severity", "")
     chosen = asked_for if asked_for in {severity.value for severity in Severity} else ""
     problems = version.problems.filter(severity=chosen) if chosen else version.problems.all()
     total = counts.get(chosen, 0) if chosen else sum(counts.values())
     window = Window.of(query.get("page", ""), total)
     return {
-        "severities": severity_counts(counts, chosen),
+        "severities": severity_counts(counts, chosen, unexplained),
         "chosen_severity": chosen,
-        "problems": problem_lines(problems.values()[window.start : window.stop], names),
+        "problems": problem_lines(
+            problems.values()[window.start : window.stop], names, _explaining(version, user, query.urlencode())
+        ),
         "problems_total": total,
         "problems_all": sum(counts.values()),
         "window": window,
@@ -170,7 +197,8 @@ def submission(request: HttpRequest, pk: int) -> HttpResponse:
     if verdict is None and job.state == JobState.SET_ASIDE:
         return render(request, "reports/set_aside.html", context)
     register = _register(version)
-    context |= _problems(version, request.GET, register)
+    context |= _problems(version, request.GET, register, request.user)
+    context |= revision_context(request.user, version, context["problems"])
     if verdict is None:
         return render(request, "reports/unreadable.html", context)
     return render(request, "reports/verdict.html", context | {"page": _page(verdict, register)})
@@ -205,8 +233,13 @@ def school(request: HttpRequest, pk: int, code: str) -> HttpResponse:
         json.loads(verdict.document), parsed(verdict.standard.document), school_report_of(record), version.columns
     )
     of_row = Q(sheet=SCHOOL_SHEET, cell__regex=rf"^[A-Z]+{record.row}$")
-    problems = problem_lines(version.problems.filter(of_row).values(), {code: record.name})
+    problems = problem_lines(
+        version.problems.filter(of_row).values(),
+        {code: record.name},
+        _explaining(version, request.user, urlencode({"school": code})),
+    )
     context = {"submission": version, "verdict": verdict, "page": page, "row": record.row, "problems": problems}
+    context |= correction_context(request.user, version, record)
     return render(request, "reports/school.html", context)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ _COLUMNS = ["code", "name", "province_code", "province", "city_code", "city", "l
 
 
 class RegisterRefused(ValueError):
-    """The register file cannot be used; the message says where and why."""
+    """A register file cannot be used, or a change of the register not be made; the message says where and why."""
 
 
 @transaction.atomic
@@ -82,6 +83,59 @@ def register_schools(schools: list[School]) -> None:
         unique_fields=["code"],
         update_fields=["name", "county", "school_type", "sponsor_type", "urban_rural"],
     )
+
+
+def open_school(
+    code: str, county_code: str, *, name: str, school_type: str, sponsor_type: int, urban_rural: str
+) -> School:
+    """Put one school into the register of a county, or open a closed one again. Raises RegisterRefused where the
+    code belongs to another county or the name is too long."""
+    registered = School.objects.filter(pk=code).select_related("county").first()
+    if registered is not None and registered.county_id != county_code:
+        raise RegisterRefused(f"学校标识码 {code} 已登记在{registered.county.full_name}，请核对标识码，或联系管理员。")
+    school = registered or School(code=code, county_id=county_code)
+    school.name, school.school_type = _checked_name(name), school_type
+    school.sponsor_type, school.urban_rural, school.closed_on = sponsor_type, urban_rural, None
+    school.save()
+    return school
+
+
+def rename_school(school: School, name: str) -> None:
+    """Give a school its new name. Raises RegisterRefused where it is too long."""
+    school.name = _checked_name(name)
+    school.save(update_fields=["name"])
+
+
+def retype_school(school: School, **particulars: str | int) -> None:
+    """Change type, sponsor or place of a school."""
+    if unknown := particulars.keys() - {"school_type", "sponsor_type", "urban_rural"}:
+        raise RegisterRefused(f"不能这样更改：{'、'.join(sorted(unknown))}")
+    for key, value in particulars.items():
+        setattr(school, key, value)
+    school.save(update_fields=[*particulars])
+
+
+def close_school(school: School, closed_on: datetime.date) -> None:
+    """Close a school; it stays in the register with its date, and every figure it reported stays. Raises
+    RegisterRefused where it is closed already."""
+    if not School.objects.filter(pk=school.pk, closed_on=None).update(closed_on=closed_on):
+        raise RegisterRefused("这所学校在名录中已经停办。")
+    school.closed_on = closed_on
+
+
+def merge_school(school: School, into: School, closed_on: datetime.date) -> None:
+    """Close a school that became part of another one of its county; its past stays under its own code. Raises
+    RegisterRefused where the other is no open school of the county."""
+    if into.pk == school.pk or into.county_id != school.county_id or into.closed_on is not None:
+        raise RegisterRefused("只能并入本县另一所在办的学校。")
+    close_school(school, closed_on)
+
+
+def _checked_name(name: str) -> str:
+    longest = School._meta.get_field("name").max_length or 0
+    if not 0 < len(name) <= longest:
+        raise RegisterRefused(f"学校名称应为 1 至 {longest} 个字。")
+    return name
 
 
 class AppointmentRefused(ValueError):

@@ -38,6 +38,7 @@ from reports.presenters.figures import equals
 from reports.presenters.progress import progress
 from reports.presenters.school import SchoolPage, school_page
 from reports.presenters.verdict import VerdictPage, verdict_page
+from schools.queries import current_school_year
 from schools.vocabulary import SchoolType
 from tests import builders
 from tests.conftest import PASSWORD, STANDARD_PATH
@@ -234,6 +235,49 @@ def test_the_template_is_named_after_county_and_year(as_clerk):
     answer = as_clerk.get(reverse("template_download"))
     assert "%E6%9C%9B%E6%A3%A0%E5%8C%BA_20" in answer.headers["Content-Disposition"]
     assert "学校数据" in load_workbook(io.BytesIO(content_of(answer))).sheetnames
+
+
+def test_last_years_figures_are_offered_as_three_choices_once_there_are_any(judged, as_clerk):
+    assert 'type="radio"' not in page_of(as_clerk, "workspace")
+    Submission.objects.filter(pk=judged().pk).update(school_year=current_school_year() - 1)
+    page = page_of(as_clerk, "workspace")
+    assert page.count('type="radio"') == 3
+    for words in ("空白", "上年数据对照", "以上年数据为起始值"):
+        assert words in page
+
+
+def test_the_template_carries_last_years_figures_as_the_clerk_chose(judged, as_clerk):
+    Submission.objects.filter(pk=judged().pk).update(school_year=current_school_year() - 1)
+
+    def template(**query: str) -> Any:
+        answer = as_clerk.get(reverse("template_download"), query)
+        return load_workbook(io.BytesIO(content_of(answer)))
+
+    plain, beside, start = template(), template(last_year="beside"), template(last_year="start")
+    code, pupils = (list(FIELD_BY_KEY).index(key) + 1 for key in ("code", "primary_enrollment"))
+    for book in (plain, beside, start):
+        # Nobody is registered yet: the schools of last year are listed.
+        assert book["学校数据"].cell(6, code).value == "3142000001"
+        assert "七项指标试算" in book.sheetnames
+    assert plain["学校数据"].cell(6, pupils).value is None
+    assert "上年数据" not in plain.sheetnames
+    assert beside["学校数据"].cell(6, pupils).value is None
+    assert beside["上年数据"].cell(6, pupils).value == 1260
+    assert start["学校数据"].cell(6, pupils).value == 1260
+    assert start["县级数据"]["C2"].value == 48.62
+
+
+def test_an_unknown_choice_for_the_template_is_no_page(standard, as_clerk):
+    assert as_clerk.get(reverse("template_download"), {"last_year": "other"}).status_code == 404
+
+
+def test_last_years_figures_of_another_county_are_nobody_elses(judged, client, other_clerk):
+    Submission.objects.filter(pk=judged().pk).update(school_year=current_school_year() - 1)
+    client.force_login(other_clerk)
+    answer = client.get(reverse("template_download"), {"last_year": "start"})
+    book = load_workbook(io.BytesIO(content_of(answer)))
+    assert "上年数据" not in book.sheetnames
+    assert book["学校数据"].cell(5, 1).value is None
 
 
 # ── A version on its way ──────────────────────────────────────────────────────────────────────
@@ -434,10 +478,13 @@ def test_open_questions_of_a_rule_are_told_only_where_they_decided(present):
 def test_a_page_takes_as_many_queries_for_three_hundred_schools_as_for_six(
     judged, as_clerk, django_assert_max_num_queries
 ):
-    small, large = judged(), judged(builders.county_rows(7, 300))
+    few, many = builders.good_rows(), builders.county_rows(7, 300)
+    for rows in (few, many):
+        rows[0]["sports_ground_area"] = -1  # a table of problems on either page
+    small, large = judged(few), judged(many)
     counts = []
     for submission in (small, large):
-        with django_assert_max_num_queries(12) as queries:
+        with django_assert_max_num_queries(18) as queries:
             page_of(as_clerk, "submission", submission.pk)
         counts.append(len(queries))
         with django_assert_max_num_queries(12):
@@ -720,9 +767,8 @@ def test_error_pages_stand_without_a_request_and_speak_chinese():
 def test_every_template_is_used():
     root = Path(__file__).resolve().parents[2]
     sources = [path.read_text(encoding="utf-8") for path in (root / "templates").rglob("*.html")]
-    sources += [
-        path.read_text(encoding="utf-8") for app in ("reports", "schools") for path in (root / app).rglob("*.py")
-    ]
+    apps = ("reports", "evaluation", "indicators", "schools")
+    sources += [path.read_text(encoding="utf-8") for app in apps for path in (root / app).rglob("*.py")]
     for path in (root / "templates").rglob("*.html"):
         name = path.relative_to(root / "templates").as_posix()
         assert name[0].isdigit() or any(f'"{name}"' in text for text in sources), name
