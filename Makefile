@@ -41,6 +41,7 @@ bench: setup
 	$(BIN)/python benchmarks/judge_command.py
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/annotate.py
+	$(BIN)/python benchmarks/intake.py
 
 lock:
 	uv pip compile --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
