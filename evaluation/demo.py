@@ -374,7 +374,8 @@ def _fails_widely(rows: list[Row], code: str, name: str, chance: random.Random) 
         if position % 3 == 0 and row.get("primary_enrollment"):
             row["sports_ground_area"] = _cents(_decimal(row, "sports_ground_area") / 3)
             row["equipment_value"] = _cents(_decimal(row, "equipment_value") / 4)
-        if position % 4 == 1:
+        # The special school has no teachers of these stages to take two away from.
+        if position % 4 == 1 and _whole(row, "trained_teachers") > 2:
             row["trained_teachers"] = _whole(row, "trained_teachers") - 2
     rows[0]["multimedia_rooms"] = 220
     rows[9]["music_room_areas"] = ()

@@ -8,7 +8,11 @@ from io import BytesIO
 
 import pandas as pd
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
+from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.page import PageMargins
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
 
 from reports.presenters.verdict import VerdictPage
 
@@ -17,6 +21,8 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _TEXT_COLUMNS = ("学校标识码", "学校名称", "学段", "办学类型", "举办者类型", "是否达标", "备注")
 _TABLE_SHEET, _ABOUT_SHEET = "学校明细", "说明"
 _WIDEST = 40
+#: Points; room for the longest indicator name over six lines.
+_HEADER_HEIGHT = 100
 
 
 def school_table(page: VerdictPage) -> pd.DataFrame:
@@ -59,12 +65,34 @@ def to_xlsx(table: pd.DataFrame, about: Sequence[tuple[str, str]]) -> bytes:
             sheet.column_dimensions[letter].width = _width(name, clean[name])
         sheet.freeze_panes = "D2"
         sheet.auto_filter.ref = sheet.dimensions
+        _lay_out_for_print(sheet)
         for row in writer.sheets[_ABOUT_SHEET].iter_rows():
             for cell in row:
                 _set(cell, is_text=True)
         writer.sheets[_ABOUT_SHEET].column_dimensions["A"].width = 16
-        writer.sheets[_ABOUT_SHEET].column_dimensions["B"].width = 80
+        writer.sheets[_ABOUT_SHEET].column_dimensions["B"].width = 70
+        for cell in (*writer.sheets[_ABOUT_SHEET]["B"], *sheet[get_column_letter(len(clean.columns))][1:]):
+            cell.alignment = Alignment(vertical="top", wrap_text=True)
+        _fit_to_one_page_wide(writer.sheets[_ABOUT_SHEET])
     return target.getvalue()
+
+
+def _lay_out_for_print(sheet: Worksheet) -> None:
+    """All columns side by side on A4 landscape, the header row on every page."""
+    for cell in sheet[1]:
+        cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="E8EEF7")
+        cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
+    sheet.row_dimensions[1].height = _HEADER_HEIGHT
+    sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.8)
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    _fit_to_one_page_wide(sheet)
+    sheet.print_title_rows = "1:1"
+    sheet.oddFooter.center.text = "第 &P 页，共 &N 页"
+
+
+def _fit_to_one_page_wide(sheet: Worksheet) -> None:
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
 
 
 def _set(cell: Cell, *, is_text: bool) -> None:
@@ -81,4 +109,5 @@ def _set(cell: Cell, *, is_text: bool) -> None:
 
 def _width(name: str, texts: Iterable[str]) -> int:
     longest = max((len(text.encode("gbk", "replace")) for text in texts), default=0)
-    return min(max(longest, 10, min(len(name.encode("gbk", "replace")), 20)) + 2, _WIDEST)
+    # Headers wrap: a column is as wide as what stands below it.
+    return min(max(longest, min(len(name.encode("gbk", "replace")), 10)) + 2, _WIDEST)
