@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from io import BytesIO
+from math import ceil
 
 import pandas as pd
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
@@ -23,6 +24,7 @@ _TABLE_SHEET, _ABOUT_SHEET = "学校明细", "说明"
 _WIDEST = 40
 #: Points; room for the longest indicator name over six lines.
 _HEADER_HEIGHT = 100
+_LINE_HEIGHT = 16
 
 
 def school_table(page: VerdictPage) -> pd.DataFrame:
@@ -72,7 +74,7 @@ def to_xlsx(table: pd.DataFrame, about: Sequence[tuple[str, str]]) -> bytes:
         writer.sheets[_ABOUT_SHEET].column_dimensions["A"].width = 16
         writer.sheets[_ABOUT_SHEET].column_dimensions["B"].width = 70
         for cell in (*writer.sheets[_ABOUT_SHEET]["B"], *sheet[get_column_letter(len(clean.columns))][1:]):
-            cell.alignment = Alignment(vertical="top", wrap_text=True)
+            _wrap(cell)
         _fit_to_one_page_wide(writer.sheets[_ABOUT_SHEET])
     return target.getvalue()
 
@@ -88,6 +90,14 @@ def _lay_out_for_print(sheet: Worksheet) -> None:
     _fit_to_one_page_wide(sheet)
     sheet.print_title_rows = "1:1"
     sheet.oddFooter.center.text = "第 &P 页，共 &N 页"
+
+
+def _wrap(cell: Cell) -> None:
+    """Long text over several lines, in a row high enough for them: not every program works the height out."""
+    cell.alignment = Alignment(vertical="top", wrap_text=True)
+    width = cell.parent.column_dimensions[cell.column_letter].width
+    lines = ceil(len(str(cell.value or "").encode("gbk", "replace")) / (width - 3))
+    cell.parent.row_dimensions[cell.row].height = _LINE_HEIGHT * max(lines, 1)
 
 
 def _fit_to_one_page_wide(sheet: Worksheet) -> None:
