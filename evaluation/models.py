@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from evaluation.core.status import Status
-from indicators.models import Submission
+from indicators.models import PartialWorkbook, Submission
 from schools.vocabulary import Stage
 
 
@@ -49,10 +49,12 @@ class JobStage(models.TextChoices):
 
 
 class Job(models.Model):
-    """Judge one submission against one standard. ``attempts`` counts claims and fences them: only the claim
-    that is current may finish the job. A job whose lease ran out is taken up again."""
+    """Judge one submission against one standard, or read one partial workbook to show what it would change.
+    ``attempts`` counts claims and fences them: only the claim that is current may finish the job. A job whose lease
+    ran out is taken up again."""
 
-    submission = models.ForeignKey(Submission, models.CASCADE, related_name="jobs")
+    submission = models.ForeignKey(Submission, models.CASCADE, null=True, related_name="jobs")
+    partial = models.OneToOneField(PartialWorkbook, models.CASCADE, null=True, related_name="job")
     standard = models.ForeignKey(Standard, models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.WAITING)
     stage = models.CharField(max_length=10, choices=JobStage.choices, default=JobStage.QUEUED)
@@ -73,6 +75,10 @@ class Job(models.Model):
                 fields=["submission", "standard"], name="job_is_unique_per_submission_and_standard"
             ),
             models.CheckConstraint(
+                condition=Q(submission=None, partial__isnull=False) | Q(submission__isnull=False, partial=None),
+                name="job_is_of_one_thing",
+            ),
+            models.CheckConstraint(
                 condition=Q(state="running", lease_until__isnull=False) | (~Q(state="running") & Q(lease_until=None)),
                 name="job_has_a_lease_while_running",
             ),
@@ -85,7 +91,7 @@ class Job(models.Model):
         indexes: ClassVar = [models.Index(fields=["state", "lease_until"], name="job_by_state_and_lease")]
 
     def __str__(self) -> str:
-        return f"{self.submission} {self.get_state_display()}"
+        return f"{self.submission or self.partial} {self.get_state_display()}"
 
     @property
     def is_over(self) -> bool:

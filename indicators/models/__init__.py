@@ -2,6 +2,8 @@
 
 from indicators.models.evidence import ChecklistTask, Evidence
 from indicators.models.explained import Explanation
+from indicators.models.mapped import HeaderMapping
+from indicators.models.partial import PartialWorkbook
 from indicators.models.reported import CountyFigure, ReportedProblem, SchoolRecord, StoredFile, Submission
 from indicators.models.revised import CellChange, RegisterProposal
 from indicators.models.rules import RuleSetting
@@ -12,6 +14,8 @@ __all__ = [
     "CountyFigure",
     "Evidence",
     "Explanation",
+    "HeaderMapping",
+    "PartialWorkbook",
     "RegisterProposal",
     "ReportedProblem",
     "RuleSetting",

@@ -16,12 +16,16 @@ from schools.vocabulary import SchoolType, UrbanRural
 
 class StoredFile(models.Model):
     """The bytes of an uploaded file, once, by their hash. Kept in the database: they commit, replicate and are
-    backed up together with the rows made from them, and web and worker need no common disk."""
+    backed up together with the rows made from them, and web and worker need no common disk.
+
+    ``cleared_at`` is when the bytes of a refused file were given up after its time; the hash, and what was told about
+    the file, stay."""
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     content = models.BinaryField()
     size = models.PositiveIntegerField()
     stored_at = models.DateTimeField(auto_now_add=True)
+    cleared_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "文件"
