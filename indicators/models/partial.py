@@ -12,8 +12,10 @@ from indicators.models.reported import StoredFile, Submission
 
 
 class PartialWorkbook(models.Model):
-    """A workbook that holds some of the schools of ``base``. It is read by the worker, ``changes`` lists every cell it
-    would change and ``faults`` what keeps it from being applied; only a person applies it, as the version ``result``."""
+    """A workbook that holds some of the schools of ``base``.
+
+    The worker reads it: ``changes`` lists every cell it would change, ``faults`` what keeps it from being applied. Only
+    a person applies it, as the version ``result``."""
 
     class State(models.TextChoices):
         READING = "reading", "正在读取"
