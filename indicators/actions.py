@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
@@ -9,23 +10,73 @@ from pathlib import PurePath
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
-from indicators.catalogue import COUNTY_ITEM_BY_CODE, DECIMAL_SCALE, FIELDS, Field, Kind
-from indicators.models import CountyFigure, ReportedProblem, SchoolRecord, StoredFile, Submission
+from indicators.catalogue import ALL_FIELDS, COUNTY_ITEM_BY_CODE, DECIMAL_SCALE, Field, Kind
+from indicators.models import (
+    CountyFigure,
+    PartialWorkbook,
+    ReportedProblem,
+    SchoolRecord,
+    StoredFile,
+    Submission,
+)
 from indicators.problem import Problem
 from indicators.report import SchoolReport
 from indicators.workbook.read import ReadReport
 from schools.models import County, User
 
+#: How the codes of the rules begin that refuse a file as a whole.
+FILE_RULES = "file."
 _FILENAME_LENGTH = 200
 
 
+@transaction.atomic
 def store_file(content: bytes) -> StoredFile:
-    """The stored file with these bytes, made if it is not there yet."""
+    """The stored file with these bytes, made if it is not there yet, and filled again where it was cleared."""
     sha256 = hashlib.sha256(content).hexdigest()
-    return StoredFile.objects.get_or_create(sha256=sha256, defaults={"content": content, "size": len(content)})[0]
+    # Locked until the row that uses it is in: clearing waits for that row, and sees it.
+    stored, _ = StoredFile.objects.select_for_update().get_or_create(
+        sha256=sha256, defaults={"content": content, "size": len(content)}
+    )
+    if stored.cleared_at is not None:
+        stored.content, stored.cleared_at = content, None
+        stored.save(update_fields=["content", "cleared_at"])
+    return stored
+
+
+def clear_refused_files(before: datetime.datetime) -> int:
+    """Give up the bytes of files that were refused before a moment and that nothing else uses; returns how many. The
+    reports about them, their names and their hashes stay."""
+    due = StoredFile.objects.filter(_is_given_up(before), cleared_at=None).order_by("sha256")
+    cleared = 0
+    for sha256 in due.values_list("sha256", flat=True):
+        with transaction.atomic():
+            # Asked again under the lock: the same bytes may have come once more in the meantime.
+            StoredFile.objects.select_for_update().only("sha256").get(pk=sha256)
+            cleared += due.filter(pk=sha256).order_by().update(content=b"", cleared_at=timezone.now())
+    return cleared
+
+
+def _is_given_up(before: datetime.datetime) -> Q:
+    """Whether every use of a file is a version or a partial workbook refused before a moment, and there is one."""
+    told = ReportedProblem.objects.filter(submission=OuterRef("pk"), rule__startswith=FILE_RULES)
+    refused = {
+        Submission: Q(Exists(told), is_readable=False, read_at__lt=before),
+        PartialWorkbook: Q(state=PartialWorkbook.State.REFUSED, uploaded_at__lt=before),
+    }
+    is_used, is_kept = Q(), Q()
+    for relation in StoredFile._meta.get_fields(include_hidden=True):
+        if not relation.one_to_many:
+            continue
+        # A table that comes to use files some day keeps them, without anybody thinking of this place.
+        uses = relation.related_model.objects.filter(**{relation.field.name: OuterRef("pk")}).order_by()
+        condition = refused.get(relation.related_model)
+        is_kept |= Q(Exists(uses if condition is None else uses.exclude(condition)))
+        if condition is not None:
+            is_used |= Q(Exists(uses))
+    return is_used & ~is_kept
 
 
 @transaction.atomic
@@ -36,15 +87,19 @@ def record_upload(
     filename: str,
     content: bytes,
     based_on: Submission | None = None,
+    *,
+    is_reread: bool = False,
 ) -> tuple[Submission, bool]:
     """The next version of the county's figures, and whether it is new: the bytes of the newest version sent once
-    more (a double click, a second tab) are that version. ``based_on`` is the version whose file was corrected."""
+    more (a double click, a second tab) are that version, unless its file was cleared, or they are to be read in
+    another way (``is_reread``). ``based_on`` is the version whose file was corrected or is read again."""
     # Two uploads at once must not take one number: the county's row is the lock, on SQLite the transaction is.
     County.objects.select_for_update().get(pk=county.pk)
-    stored = store_file(content)
     versions = Submission.objects.filter(county=county, school_year=school_year)
     newest = versions.order_by("-version").first()
-    if newest is not None and newest.file_id == stored.pk:
+    was_cleared = newest is not None and is_cleared(newest)
+    stored = store_file(content)
+    if newest is not None and newest.file_id == stored.pk and not (is_reread or was_cleared):
         return newest, False
     number = (versions.aggregate(last=Max("version"))["last"] or 0) + 1
     name = PurePath(filename.replace("\\", "/")).name[-_FILENAME_LENGTH:]
@@ -58,6 +113,11 @@ def record_upload(
         based_on=based_on,
     )
     return submission, True
+
+
+def is_cleared(submission: Submission) -> bool:
+    """Whether the bytes of a version's file were given up; asked without loading them."""
+    return StoredFile.objects.filter(pk=submission.file_id, cleared_at__isnull=False).exists()
 
 
 def save_report(submission: Submission, found: ReadReport) -> None:
@@ -107,7 +167,7 @@ def _save_problems(submission: Submission, problems: Sequence[Problem]) -> None:
 
 
 def _record(submission: Submission, school: SchoolReport) -> SchoolRecord:
-    values = {field.key: _stored(school.values.get(field.key), field) for field in FIELDS}
+    values = {field.key: _stored(school.values.get(field.key), field) for field in ALL_FIELDS}
     return SchoolRecord(submission=submission, row=school.row, rejected=sorted(school.rejected), **values)
 
 

@@ -56,7 +56,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Field:
     """One column of 「学校数据」. ``stage`` is set where the figure belongs to one stage alone;
-    ``places`` is the number of decimals the form asks for; ``greatest`` the largest credible value."""
+    ``places`` is the number of decimals the form asks for; ``greatest`` the largest credible value; ``is_extra``
+    marks a column a workbook may do without."""
 
     key: str
     header: str
@@ -69,6 +70,7 @@ class Field:
     places: int = 0
     greatest: int = 0
     choices: tuple[str, ...] = ()
+    is_extra: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ _CONDITIONS = "办学条件"
 _FUNDS = "经费（上年度）"
 _RETENTION = "初中巩固率"
 GROUPS = (_BASIC, _PUPILS, _TEACHERS, _CONDITIONS, _FUNDS, _RETENTION)
+EXTRA_GROUP = "补充数据（可不填）"
 
 _P, _J = Stage.PRIMARY, Stage.JUNIOR
 
@@ -205,8 +208,27 @@ FIELDS: tuple[Field, ...] = (
     _count("deceased", "三年死亡学生数", _RETENTION, "学籍系统", "这一届三年内死亡的学生数。没有的填 0。", _J),
 )  # fmt: skip
 
-FIELD_BY_KEY = MappingProxyType({field.key: field for field in FIELDS})
-FIELD_BY_HEADER = MappingProxyType({field.header: field for field in FIELDS})
+
+def _extra(key: str, header: str, unit: str, source: str, help_text: str, stage: Stage | None, greatest: int) -> Field:
+    return Field(key, header, Kind.COUNT, EXTRA_GROUP, unit, source, help_text, stage, 0, greatest, is_extra=True)
+
+
+_FOR_2012 = "只用于核算 2012 年基本均衡差异系数，可不填；不填的，该项无法核算。"
+_FOR_TABLE_1 = "只用于申报表表Ⅰ，可不填。"
+
+#: Columns a workbook may have beyond the form, at its right end: no figure of the 2017 measure rests on them.
+EXTRA_FIELDS: tuple[Field, ...] = (
+    _extra("primary_staff", "小学教职工数", "人", "教师年度统计", _FOR_TABLE_1, _P, _PEOPLE),
+    _extra("junior_staff", "初中教职工数", "人", "教师年度统计", _FOR_TABLE_1, _J, _PEOPLE),
+    _extra("primary_titled_teachers", "小学中级及以上职称教师数", "人", "教基4155/4156", _FOR_2012, _P, _PEOPLE),
+    _extra("junior_titled_teachers", "初中中级及以上职称教师数", "人", "教基4155/4156", _FOR_2012, _J, _PEOPLE),
+    _extra("computers", "计算机台数", "台", "教基5176", _FOR_2012, None, _PEOPLE),
+    _extra("books", "图书册数", "册", "教基5176", _FOR_2012, None, _SQUARE_METRES),
+)
+ALL_FIELDS: tuple[Field, ...] = (*FIELDS, *EXTRA_FIELDS)
+
+FIELD_BY_KEY = MappingProxyType({field.key: field for field in ALL_FIELDS})
+FIELD_BY_HEADER = MappingProxyType({field.header: field for field in ALL_FIELDS})
 #: Fields that belong to one stage: a school without that stage leaves all of them empty.
 STAGE_FIELDS = MappingProxyType({stage: tuple(f for f in FIELDS if f.stage is stage) for stage in Stage})
 

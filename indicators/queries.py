@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef
 
-from indicators.catalogue import COUNTY_ITEM_BY_CODE, DECIMAL_SCALE, FIELDS, Field, Kind
+from indicators.catalogue import ALL_FIELDS, COUNTY_ITEM_BY_CODE, DECIMAL_SCALE, Field, Kind
 from indicators.checks.known import RegisteredSchool
 from indicators.models import ReportedProblem, SchoolRecord, Submission
 from indicators.report import CountyReport, SchoolReport, Value
@@ -29,7 +29,7 @@ def report_of(submission: Submission) -> CountyReport:
 
 def school_report_of(record: SchoolRecord) -> SchoolReport:
     """The typed row behind a record."""
-    values = {field.key: _typed(getattr(record, field.key), field) for field in FIELDS}
+    values = {field.key: _typed(getattr(record, field.key), field) for field in ALL_FIELDS}
     return SchoolReport(values, frozenset(record.rejected), record.row)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from evaluation.permissions import Person
 from evaluation.revisions import is_correctable, why_not_marked, why_not_revise, written
-from indicators.catalogue import FIELDS, SCHOOL_SHEET, Field
+from indicators.catalogue import ALL_FIELDS, SCHOOL_SHEET, Field
 from indicators.models import CellChange, SchoolRecord, Submission
 from indicators.queries import school_report_of
 from indicators.report import Value
@@ -76,7 +76,7 @@ def correction_context(user: Person, version: Submission, record: SchoolRecord) 
                 field.header,
                 "填写的内容没有采用" if field.key in record.rejected else written(values.get(field.key)) or "空",
             )
-            for field in FIELDS
+            for field in ALL_FIELDS
             if field.key in version.columns and _is_of(record, field, values)
         ],
         "school_sheet": SCHOOL_SHEET,

@@ -14,7 +14,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from indicators.catalogue import COUNTY_ITEMS, DECIMAL_SCALE, FIELDS, Kind
+from indicators.catalogue import ALL_FIELDS, COUNTY_ITEMS, DECIMAL_SCALE, Kind
 from indicators.report import CountyReport, SchoolReport, Value
 from schools.vocabulary import SchoolType, UrbanRural
 
@@ -29,8 +29,8 @@ SCHOOL_TYPES: tuple[SchoolType, ...] = tuple(SchoolType)
 URBAN_RURAL: tuple[UrbanRural, ...] = tuple(UrbanRural)
 _TYPE_INDEX = {member: i for i, member in enumerate(SCHOOL_TYPES)}
 _URBAN_INDEX = {member: i for i, member in enumerate(URBAN_RURAL)}
-_ROOM_KEYS = tuple(f.key for f in FIELDS if f.kind is Kind.ROOMS)
-_COLUMN_FIELDS = tuple(f for f in FIELDS if f.kind not in (Kind.CODE, Kind.TEXT, Kind.ROOMS))
+_ROOM_KEYS = tuple(f.key for f in ALL_FIELDS if f.kind is Kind.ROOMS)
+_COLUMN_FIELDS = tuple(f for f in ALL_FIELDS if f.kind not in (Kind.CODE, Kind.TEXT, Kind.ROOMS))
 
 
 @dataclass(frozen=True, slots=True)

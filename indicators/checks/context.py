@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from indicators.catalogue import COUNTY_ITEM_BY_CODE, COUNTY_SHEET, FIELD_BY_KEY, FIELDS, SCHOOL_SHEET, Kind
+from indicators.catalogue import ALL_FIELDS, COUNTY_ITEM_BY_CODE, COUNTY_SHEET, FIELD_BY_KEY, SCHOOL_SHEET, Kind
 from indicators.checks.county import CountyFinding
 from indicators.checks.known import Context, ContextCheck, SheetFinding
 from indicators.checks.last_year import find_changed_figures, find_changed_total, find_changes_since_last_year
@@ -67,7 +67,7 @@ def check_context(report: CountyReport, context: Context, addresses: Addresses) 
 
 def rows_of(report: CountyReport, columns: Mapping[str, str]) -> SchoolRows:
     """The schools of a report as the checks see them."""
-    empty: dict[str, Value] = {f.key: () if f.kind is Kind.ROOMS else None for f in FIELDS}
+    empty: dict[str, Value] = {f.key: () if f.kind is Kind.ROOMS else None for f in ALL_FIELDS}
     values: dict[str, list[Value]] = {
         key: [school.values.get(key, nothing) for school in report.schools] for key, nothing in empty.items()
     }

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from indicators.catalogue import DECIMAL_SCALE, FIELDS, Field, Kind
+from indicators.catalogue import ALL_FIELDS, DECIMAL_SCALE, Field, Kind
 from indicators.problem import Severity
 from schools.models import County
 from schools.vocabulary import SchoolType, UrbanRural
@@ -98,7 +98,7 @@ class SchoolRecord(models.Model):
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="records")
     row = models.PositiveIntegerField()
     rejected = models.JSONField(default=list)
-    for _field in FIELDS:
+    for _field in ALL_FIELDS:
         vars()[_field.key] = _column(_field)
     del _field
 

@@ -13,7 +13,7 @@ from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
 
-from indicators.catalogue import FIELD_BY_KEY, FIELDS
+from indicators.catalogue import ALL_FIELDS, FIELD_BY_KEY
 from indicators.workbook.headers import Alias, Aliases, plain_form
 
 ALIAS_FOLDER = Path(__file__).resolve().parents[2] / "fixtures/aliases"
@@ -27,7 +27,7 @@ class AliasesRefused(ValueError):
 def parse_aliases(tables: Iterable[tuple[str, str]]) -> Aliases:
     """The aliases of some CSV texts, each with its name. Raises AliasesRefused for a field that the catalogue does
     not know, a header of the template itself, and a header given twice."""
-    own = {plain_form(field.header) for field in FIELDS}
+    own = {plain_form(field.header) for field in ALL_FIELDS}
     found: dict[str, Alias] = {}
     for name, text in tables:
         rows = csv.reader(StringIO(text.removeprefix("\ufeff")))

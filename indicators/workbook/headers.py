@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from indicators.catalogue import FIELD_BY_KEY, FIELDS, Field
+from indicators.catalogue import ALL_FIELDS, FIELD_BY_KEY, FIELDS, Field
 from indicators.workbook.notes import Notes, Place, letters_of
 from indicators.workbook.sandbox import Sheet
 from indicators.workbook.sandbox import Value as CellValue
@@ -21,11 +22,16 @@ _ANCHOR = FIELDS[0].header
 #: A row without the template's own header of the code is the header row where it holds so many known ones.
 _FEWEST_HEADERS = 5
 _LONGEST_HEADER = 60
+#: Between the title above several columns and the header of one of them, where the header alone is not enough.
+_UNDER = "／"
+_SAMPLES = "前几行的数据："
+_MOST_SAMPLES, _ROWS_LOOKED_AT, _LONGEST_SAMPLE = 3, 20, 30
 
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A header that stands for the catalogue field ``key``; ``form`` names the form whose export writes it so."""
+    """A header that stands for the catalogue field ``key``; ``form`` names the form whose export writes it so. An empty
+    ``key`` is a column that somebody said is not used: it is passed over without a word."""
 
     header: str
     key: str
@@ -63,26 +69,30 @@ def find_header_position(sheet: Sheet, anchor: str) -> int | None:
     return None
 
 
-_FIELD_BY_PLAIN: Mapping[str, Field] = {plain_form(field.header): field for field in FIELDS}
-_FIELD_BY_STEM: Mapping[str, Field] = {plain_form(field.header).partition("(")[0]: field for field in FIELDS}
+_FIELD_BY_PLAIN: Mapping[str, Field] = {plain_form(field.header): field for field in ALL_FIELDS}
+_FIELD_BY_STEM: Mapping[str, Field] = {plain_form(field.header).partition("(")[0]: field for field in ALL_FIELDS}
 
 
 def find_school_header(sheet: Sheet, aliases: Aliases) -> int | None:
     """Position of the header row of 「学校数据」: with the template's header of the code, else with another name of it
-    among several known headers; None where there is none."""
+    among several known headers, else with several known headers alone; None where there is none."""
     position = find_header_position(sheet, _ANCHOR)
     if position is not None or not aliases:
         return position
+    without_code = None
     for position, (_, values) in enumerate(sheet.rows):
         plain = {plain_form(v) for v in values if isinstance(v, str) and len(v) <= _LONGEST_HEADER}
         keys = {
             aliases[p].key if p in aliases else _FIELD_BY_PLAIN[p].key
             for p in plain
             if p in aliases or p in _FIELD_BY_PLAIN
-        }
-        if FIELDS[0].key in keys and len(keys) >= _FEWEST_HEADERS:
-            return position
-    return None
+        } - {""}
+        if len(keys) >= _FEWEST_HEADERS:
+            if FIELDS[0].key in keys:
+                return position
+            # Its header of the code may be one nobody has told us: the page of mappings must be able to ask for it.
+            without_code = position if without_code is None else without_code
+    return without_code
 
 
 def read_header_row(
@@ -111,19 +121,20 @@ def read_header_row(
             words = f"{letters_of(index + 1)} 列没有表头，其中的数据不使用。如需使用，请补上模板中的表头。"
             notes.add("header.unknown", words, Place(sheet.name, row, index + 1))
 
+    _name_by_titles_above(sheet, position, aliases, strange)
     _take_aliases(notes, Place(sheet.name, row), aliases, places, strange)
     columns: dict[str, int] = {}
     first = Place(sheet.name, row, next(i for i, c in enumerate(cells) if not is_empty(c)) + 1)
-    for field in FIELDS:
+    for field in ALL_FIELDS:
         indexes = places.get(field.key, [])
         if len(indexes) == 1:
             columns[field.key] = indexes[0]
         elif indexes:
             _note_repetition(notes, Place(sheet.name, row), field, indexes)
-        else:
+        elif not field.is_extra:
             _note_absence(notes, first, field, strange)
     for index, text in strange.items():
-        words = f"模板中没有“{text}”这一列，其中的数据不使用。"
+        words = f"模板中没有“{text}”这一列，其中的数据不使用。{_samples(sheet, position, index)}"
         notes.add("header.unknown", words, Place(sheet.name, row, index + 1), header=text, found=text)
     return HeaderRow(position, row, columns, frozenset(f.key for f in FIELDS if f.key not in columns))
 
@@ -131,12 +142,17 @@ def read_header_row(
 def _take_aliases(
     notes: Notes, row: Place, aliases: Aliases, places: dict[str, list[int]], strange: dict[int, str]
 ) -> None:
-    """Move the headers that stand for a field not there under its own name from ``strange`` to ``places``."""
+    """Move the headers that stand for a field not there under its own name from ``strange`` to ``places``, and those
+    that are not used out of it."""
     found: dict[str, list[int]] = {}
-    for index, text in strange.items():
+    for index, text in list(strange.items()):
         alias = aliases.get(plain_form(text))
-        if alias is not None and alias.key not in places:
-            found.setdefault(alias.key, []).append(index)
+        if alias is None or alias.key in places:
+            continue
+        if not alias.key:
+            del strange[index]
+            continue
+        found.setdefault(alias.key, []).append(index)
     for key, indexes in found.items():
         places[key] = indexes
         for index in indexes:
@@ -148,6 +164,59 @@ def _take_aliases(
             notes.add(
                 "header.alias", words, Place(row.sheet, row.row, index + 1), header=header, found=text, fix=header
             )
+
+
+def _name_by_titles_above(sheet: Sheet, position: int, aliases: Aliases, strange: dict[int, str]) -> None:
+    """Put the title of the row above before unknown headers that repeat, as 小学 does under 专任教师 and under 班级数.
+
+    A merged title stands in its first cell only, so that where it ends cannot be seen: the name made here tells the
+    columns apart for a person to decide about, and no field is ever guessed from it.
+    """
+    repeated = {plain for plain, count in Counter(map(plain_form, strange.values())).items() if count > 1}
+    if not repeated or not position or sheet.rows[position - 1][0] != sheet.rows[position][0] - 1:
+        return
+    title = ""
+    for index, cell in enumerate(sheet.rows[position - 1][1]):
+        if not is_empty(cell):
+            title = shown(cell).strip()[:_LONGEST_HEADER]
+        text = strange.get(index, "")
+        if title and plain_form(text) in repeated and plain_form(text) not in aliases:
+            strange[index] = f"{title}{_UNDER}{text}"
+
+
+def _samples(sheet: Sheet, position: int, index: int) -> str:
+    """The first few values below a header, for whoever must say what the column is; empty where there are none."""
+    below = (values[index] for _, values in sheet.rows[position + 1 : position + 1 + _ROWS_LOOKED_AT])
+    texts = [shown(cell).strip()[:_LONGEST_SAMPLE] for cell in below if not is_empty(cell)][:_MOST_SAMPLES]
+    return f"{_SAMPLES}{'、'.join(texts)}" if texts else ""
+
+
+def samples_in(message: str) -> str:
+    """The values that the message about an unknown header shows; empty where it shows none."""
+    return message.rpartition(_SAMPLES)[2] if _SAMPLES in message else ""
+
+
+#: Words for one unit, by how a header without white space and in half-width letters writes it.
+_UNITS: Mapping[str, str] = {
+    **{word: word for word in ("元", "百元", "千元", "万元", "亿元", "人", "百人", "千人", "万人", "亩", "公顷")},
+    **{word: word for word in ("间", "个", "班", "台", "套", "册", "万册", "所", "年", "平方公里")},
+    **dict.fromkeys(("m2", "平方米", "平米", "㎡", "平方"), "㎡"),
+    **dict.fromkeys(("万平方米", "万m2"), "万㎡"),
+    **dict.fromkeys(("%", "百分比"), "%"),
+}
+_BRACKETS = re.compile(r"[(\[【〔{]([^()\[\]【】〔〕{}]*)[)\]】〕}]")
+_ENDING_UNIT = re.compile(r"(?:单位[:：]?|[/,，、_:：-])?((?:百|千|万|亿)?元|万?平方米|万?m2|平方公里|公顷|亩)$")
+
+
+def unit_against(header: str, field: Field) -> str:
+    """The unit a header names where it contradicts the unit of ``field``, otherwise empty; what is no unit, such as
+    (含高中), says nothing."""
+    plain = plain_form(header)
+    told = [re.sub(r"^(?:计量)?单位[:为]?", "", inside) for inside in _BRACKETS.findall(plain)]
+    ending = _ENDING_UNIT.search(_BRACKETS.sub("", plain))
+    units = [_UNITS[word] for word in (*told, *(ending.groups() if ending else ())) if word in _UNITS]
+    wanted = _UNITS.get(plain_form(field.unit), field.unit)
+    return next((unit for unit in units if unit != wanted), "")
 
 
 def _note_spelling(notes: Notes, place: Place, field: Field, cell: CellValue) -> None:

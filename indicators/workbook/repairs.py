@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Protocol
 
-from indicators.catalogue import COUNTY_ITEMS, FIELD_BY_HEADER, FIELDS, SCHOOL_SHEET, Field
+from indicators.catalogue import ALL_FIELDS, COUNTY_ITEMS, FIELD_BY_HEADER, FIELDS, SCHOOL_SHEET, Field
 from indicators.workbook.notes import letters_of, place_of
 from indicators.workbook.revise import NewValue
 
@@ -178,4 +178,4 @@ def new_value(sheet: str, header: str, typed: str) -> NewValue:
 def header_at(cell: str, columns: Mapping[str, str]) -> Field | None:
     """The column of 「学校数据」 that an address lies in, None where it is not read."""
     letters = letters_of(place_of(cell)[1])
-    return next((field for field in FIELDS if columns.get(field.key) == letters), None)
+    return next((field for field in ALL_FIELDS if columns.get(field.key) == letters), None)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from indicators.catalogue import FIELD_BY_KEY, FIELDS, Field, Kind
+from indicators.catalogue import ALL_FIELDS, FIELD_BY_KEY, FIELDS, Field, Kind
 from indicators.checks.missing import find_missing, is_small_teaching_point
 from indicators.checks.rows import ENROLLMENT, Finding, SchoolRows
 from indicators.checks.rules import RULES
@@ -21,7 +21,7 @@ from indicators.workbook.sandbox import Value as CellValue
 from indicators.workbook.values import TEN_DIGITS, Fault, is_empty, read_column, shown, with_numerals
 from schools.vocabulary import Stage
 
-_ASKED: Mapping[str, Asked] = {f.key: asked_of(f) for f in FIELDS}
+_ASKED: Mapping[str, Asked] = {f.key: asked_of(f) for f in ALL_FIELDS}
 #: A total ends with its word, or goes on with a remark; 合计乡中心小学 is a school.
 _TOTAL = re.compile(r".{0,12}(?:合计|总计|小计)(?:[:：。]?|[(（\[].*|[0-9:：].*)")
 #: Digits at the start of a 学校标识码 that schools of one county share in practice.
@@ -157,7 +157,7 @@ class _Typing:
         self._labels: list[str] = [""] * len(rows.numbers)
 
     def part(self, letters: Mapping[str, str], is_complete: bool) -> SchoolPart:
-        faults = {field.key: self._typed(field) for field in FIELDS}
+        faults = {field.key: self._typed(field) for field in ALL_FIELDS}
         self._labels = [
             str(code or name or "") for code, name in zip(self._values["code"], self._values["name"], strict=True)
         ]

@@ -13,10 +13,10 @@ from evaluation.core.rounding import coefficient_text, plain
 from evaluation.core.standard import Standard
 from evaluation.core.status import Status
 from indicators.catalogue import (
+    ALL_FIELDS,
     COUNTY_ITEM_BY_CODE,
     COUNTY_ITEMS,
     DECIMAL_SCALE,
-    FIELDS,
     GRADES,
     SCHOOL_SHEET,
     Field,
@@ -176,7 +176,7 @@ def _school_row(record: Mapping[str, Any]) -> SchoolRow:
 def _changes(
     old: Mapping[str, Any], new: Mapping[str, Any], old_columns: Mapping[str, str], new_columns: Mapping[str, str]
 ) -> Iterable[Change]:
-    for each in FIELDS:
+    for each in ALL_FIELDS:
         was_refused, is_refused = each.key in old["rejected"], each.key in new["rejected"]
         if old[each.key] == new[each.key] and was_refused == is_refused:
             continue

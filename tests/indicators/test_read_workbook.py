@@ -17,7 +17,7 @@ from openpyxl import Workbook
 
 from evaluation.core.standard import read_standard
 from evaluation.core.verdict import judge_report
-from indicators.catalogue import COUNTY_ITEM_BY_CODE, COUNTY_SHEET, FIELD_BY_KEY, FIELDS, SCHOOL_SHEET, Kind
+from indicators.catalogue import COUNTY_ITEM_BY_CODE, COUNTY_SHEET, FIELDS, SCHOOL_SHEET, Kind
 from indicators.checks.rules import RULES
 from indicators.problem import Severity
 from indicators.workbook.read import ReadReport, read_report
@@ -732,4 +732,4 @@ def test_every_filled_cell_is_either_a_value_or_refused_with_a_problem(
                 assert re.fullmatch("[0-9]{10}", str(value))
     for code, value in report.report.figures.items():
         assert 0 <= value <= COUNTY_ITEM_BY_CODE[code].greatest
-    assert set(FIELD_BY_KEY) == set(report.columns)
+    assert {field.key for field in FIELDS} == set(report.columns)
