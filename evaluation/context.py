@@ -47,6 +47,7 @@ def thresholds_of(standard: Standard) -> Thresholds:
         )
         for indicator in standard.indicators
         for stage, measure in indicator.stages.items()
+        if measure.limit is not None
     )
     primary, junior, senior = map(float, standard.weights)
     return Thresholds(limits, (primary, junior, senior))

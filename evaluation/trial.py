@@ -12,7 +12,7 @@ from schools.vocabulary import SponsorType, Stage
 
 def trial_rules(standard: Standard) -> TrialRules | None:
     """The rules of ``standard`` for the trial sheet; None where it leaves sponsors out, which the sheet cannot tell."""
-    if not set(SponsorType) <= standard.sponsors:
+    if not set(SponsorType) <= standard.sponsors or not standard.has_school_rule:
         return None
     return TrialRules(
         name=standard.name,
@@ -28,6 +28,7 @@ def _indicator(indicator: Indicator, floor_share: Fraction) -> TrialIndicator:
     stages: dict[Stage, TrialMeasure] = {
         stage: TrialMeasure(_decimal(measure.limit), _decimal(measure.limit * floor_share), measure.plus, measure.minus)
         for stage, measure in indicator.stages.items()
+        if measure.limit is not None
     }
     return TrialIndicator(
         indicator.code, indicator.short_name, indicator.unit, indicator.factor, indicator.shared, stages

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import SupportsFloat
 
@@ -91,25 +92,64 @@ def _number(value: SupportsFloat | None) -> float:
 
 
 def settle_exactly(
-    coefficients: Coefficients, limit: Fraction, numerator: IntArray, denominator: IntArray, groups: Groups
+    coefficients: Coefficients, limit: Fraction | None, numerator: IntArray, denominator: IntArray, groups: Groups
 ) -> BoolArray:
     """Whether CV ≤ limit, per group; what floats cannot decide is settled in rationals, and undefined is made NaN.
+    Without a limit every defined coefficient is within it.
 
     ``numerator`` / ``denominator`` is X_i up to a constant factor, exactly. Within NEAR of the limit
     CV² = P_N·Σ P_i X_i² / (Σ P_i X_i)² − 1 decides; amounts that add up to nothing have no coefficient.
     """
     found = coefficients.coefficient
+    bound = math.inf if limit is None else float(limit)
     with np.errstate(invalid="ignore"):
-        within = found <= float(limit)
-        doubtful = np.flatnonzero((np.abs(found - float(limit)) < NEAR) | (found > CANCELLING))
+        within = found <= bound
+        doubtful = np.flatnonzero((np.abs(found - bound) < NEAR) | (found > CANCELLING))
     for group in doubtful:
-        rows = np.flatnonzero(groups.index == group)
-        x = [Fraction(int(numerator[r]), int(denominator[r])) for r in rows]
-        p = [int(groups.pupils[r]) for r in rows]
-        total = sum((q * v for q, v in zip(p, x, strict=True)), Fraction(0))
-        squares = sum((q * v * v for q, v in zip(p, x, strict=True)), Fraction(0))
+        pupils, total, squares = _exact_sums(numerator, denominator, groups, int(group))
         if total <= 0:
             coefficients.mean[group] = 0.0 if total == 0 else coefficients.mean[group]
             found[group] = np.nan
-        within[group] = total > 0 and sum(p) * squares <= (1 + limit * limit) * total * total
+        within[group] = total > 0 and (limit is None or pupils * squares <= (1 + limit * limit) * total * total)
     return np.asarray(within)
+
+
+def _exact_sums(
+    numerator: IntArray, denominator: IntArray, groups: Groups, group: int
+) -> tuple[int, Fraction, Fraction]:
+    """P_N, Σ P_i·X_i and Σ P_i·X_i² of one group, exactly."""
+    rows = np.flatnonzero(groups.index == group)
+    x = [Fraction(int(numerator[r]), int(denominator[r])) for r in rows]
+    p = [int(groups.pupils[r]) for r in rows]
+    total = sum((q * v for q, v in zip(p, x, strict=True)), Fraction(0))
+    squares = sum((q * v * v for q, v in zip(p, x, strict=True)), Fraction(0))
+    return sum(p), total, squares
+
+
+#: Digits a mean of square roots is settled with: far more than any two different ones of this size could share.
+_DIGITS = 80
+
+
+def settle_composite(
+    composite: FloatArray, limit: Fraction, exact: Sequence[tuple[IntArray, IntArray]], groups: Groups
+) -> BoolArray:
+    """Whether the mean of several coefficients is at most ``limit``, per group; near the limit in eighty digits.
+
+    ``exact`` holds numerator and denominator of X_i for each coefficient, as for ``settle_exactly``. Where the mean
+    is undefined the answer is False and means nothing.
+    """
+    with np.errstate(invalid="ignore"):
+        within = np.asarray(composite <= float(limit))
+        doubtful = np.flatnonzero(np.abs(composite - float(limit)) < NEAR)
+    for group in doubtful:
+        with localcontext() as context:
+            context.prec = _DIGITS
+            roots = Decimal(0)
+            for numerator, denominator in exact:
+                pupils, total, squares = _exact_sums(numerator, denominator, groups, int(group))
+                square = pupils * squares / (total * total) - 1
+                roots += (Decimal(square.numerator) / Decimal(square.denominator)).sqrt()
+            distance = roots - len(exact) * Decimal(limit.numerator) / Decimal(limit.denominator)
+            # What is left of eighty digits of equal numbers is the dust of the roundings.
+            within[group] = distance < Decimal(10) ** (20 - _DIGITS)
+    return within

@@ -8,7 +8,7 @@ from typing import Any
 
 from evaluation.core.rounding import coefficient_text, plain
 from evaluation.core.standard import Indicator, Standard
-from evaluation.core.status import Status
+from evaluation.core.status import UNKNOWN_TEXT, Status
 from schools.vocabulary import Stage
 
 #: How many items a sentence names before it only counts them.
@@ -40,12 +40,25 @@ def conclusion(result: Mapping[str, Any], standard: Standard) -> Conclusion:
             "尚待评定",
             f"{opening}能够核算的各项均已达标，还有 {waiting} 项要求待评定，目前不能得出最终结论。",
         )
-    return Conclusion("met", "达标", f"{opening}达标。每所学校、每个差异系数和每项要求均已达标。")
+    if standard.decides_by_composite:
+        return Conclusion("met", "达标", f"{opening}达标。各学段的综合差异系数均不高于上限。")
+    relaxed = _only_with_relaxations(result)
+    return Conclusion("met", "达标", f"{opening}达标。每所学校、每个差异系数和每项要求均已达标{relaxed}。")
+
+
+def _only_with_relaxations(result: Mapping[str, Any]) -> str:
+    without = result.get("without_relaxations")
+    if without is None or without["passed"] is True:
+        return ""
+    return f"；其中使用了过渡规定，不使用时为“{'不达标' if without['passed'] is False else UNKNOWN_TEXT}”"
 
 
 def _lost(result: Mapping[str, Any], standard: Standard) -> list[str]:
     parts = []
     coefficients = []
+    if standard.decides_by_composite:
+        parts += [_lost_composite(result["stages"][stage.value], stage, standard) for stage in Stage
+                  if result["stages"][stage.value]["composite_passed"] is False]  # fmt: skip
     for stage, indicator, told in _each_coefficient(result, standard):
         if told["passed"] is False:
             limit = standard.coefficient_limits[stage]
@@ -68,6 +81,12 @@ def _lost(result: Mapping[str, Any], standard: Standard) -> list[str]:
         more = f"等 {len(items)} 项要求" if len(items) > _MOST_NAMED else ""
         parts.append("、".join(items[:_MOST_NAMED]) + more + "不达标")
     return parts
+
+
+def _lost_composite(told: Mapping[str, Any], stage: Stage, standard: Standard) -> str:
+    limit = standard.coefficient_limits[stage]
+    text = coefficient_text(told["composite"], False, limit, standard.rounding.coefficient_places)
+    return f"{stage.label}综合差异系数 {text}，高于 {plain(limit, 2)}"
 
 
 def _unknown(result: Mapping[str, Any], standard: Standard) -> list[str]:

@@ -9,7 +9,6 @@ from evaluation.core.standard import CRITERION_GROUPS, Criterion, Indicator, Sta
 from schools.vocabulary import Stage
 
 _RESOURCES = "资源配置"
-_SUPPLIED = frozenset({"S1", "Q9", "P2"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +41,16 @@ def filing_items(standard: Standard) -> tuple[FilingItem, ...]:
 
 def _of_indicator(indicator: Indicator) -> FilingItem:
     limits = "，".join(
-        f"{stage.label}不低于 {plain(indicator.stages[stage].limit)} {indicator.unit}" for stage in Stage
+        f"{stage.label}不低于 {plain(limit)} {indicator.unit}"
+        for stage in Stage
+        if (limit := indicator.stages[stage].limit) is not None
     )
-    words = f"{indicator.name}：{limits}"
+    words = f"{indicator.name}：{limits}" if limits else indicator.name
     return FilingItem(indicator.code, _RESOURCES, indicator.short_name, words, indicator.article, True, False, False)
 
 
 def _of_criterion(criterion: Criterion) -> FilingItem:
-    """An item with figures alone needs no file; the State's monitoring may be proved by its notice."""
+    """An item with figures alone needs no file; what the province enters may be proved by its notice."""
     needs = "E" in criterion.basis or criterion.group == "veto"
     return FilingItem(
         code=criterion.code,
@@ -58,6 +59,6 @@ def _of_criterion(criterion: Criterion) -> FilingItem:
         requirement=criterion.requirement,
         article=criterion.article,
         is_computed=bool(criterion.rule),
-        rests_on_evidence=needs or criterion.code in _SUPPLIED,
+        rests_on_evidence=needs or "P" in criterion.basis,
         needs_evidence=needs,
     )

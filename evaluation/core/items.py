@@ -24,6 +24,7 @@ from evaluation.core.columns import (
 )
 from evaluation.core.exact import at_least, product_at_least
 from evaluation.core.population import STAGES, Population, is_continuous
+from evaluation.core.relaxations import Granted, largest_size, smallest_rooms
 from evaluation.core.rounding import shown
 from evaluation.core.standard import Criterion, RatioPart, Standard
 from evaluation.core.status import UNKNOWN_TEXT, Status
@@ -35,7 +36,7 @@ VACANT_TEXT = "无此类学校"
 
 #: Statuses as small integers in columns.
 STATUSES: tuple[Status, ...] = tuple(Status)
-MET, NOT_MET, UNKNOWN, TO_JUDGE = range(4)
+MET, NOT_MET, UNKNOWN, TO_JUDGE, EXEMPT = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +93,29 @@ class ItemResult:
             return None if exact is None else float(exact)
         return None if self.value is None else int(self.value[county])
 
+    def figures_at(self, county: int) -> dict[str, float | int | str | None]:
+        """The figures of the sentence as plain values, in full precision; None where unknown."""
+        told: dict[str, float | int | str | None] = {}
+        for name, figure in self.figures.items():
+            if isinstance(figure, Ratio):
+                exact = figure.at(county)
+                told[name] = None if exact is None else int(exact) if exact.denominator == 1 else float(exact)
+            else:
+                told[name] = figure if isinstance(figure, str) else int(figure[county])
+        return told
+
     def sentence_at(self, criterion: Criterion, county: int, places: int) -> str:
-        """The criterion's sentence with this county's figures; where none of them is known, that alone."""
+        """The criterion's sentence with this county's figures, and what is still waited for; where none of the
+        figures is known, that alone."""
+        waits = criterion.waiting if self.status[county] == TO_JUDGE else ""
+        return "；".join(filter(None, (self._figures_sentence(criterion, county, places), waits)))
+
+    def _figures_sentence(self, criterion: Criterion, county: int, places: int) -> str:
         ratios = [figure for figure in self.figures.values() if isinstance(figure, Ratio)]
         has_counts = any(not isinstance(figure, Ratio | str) for figure in self.figures.values())
         is_silent = ratios and not has_counts and all(r.at(county) is None and not r.is_nothing(county) for r in ratios)
         if is_silent:
-            return f"数据缺失或分母为 0，{UNKNOWN_TEXT}"
+            return "" if self.status[county] == TO_JUDGE else f"数据缺失或分母为 0，{UNKNOWN_TEXT}"
         text = criterion.sentence
         for name, figure in self.figures.items():
             if isinstance(figure, Ratio):
@@ -115,7 +132,8 @@ class ItemResult:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything an item may look at. ``is_certain`` per county: no doubt which schools it has."""
+    """Everything an item may look at. ``is_certain`` per county: no doubt which schools it has. ``granted`` are the
+    relaxations that work."""
 
     schools: SchoolColumns
     people: Population
@@ -123,6 +141,11 @@ class Context:
     is_certain: BoolArray
     standard: Standard
     as_of: datetime.date
+    granted: tuple[Granted, ...] = ()
+
+    def softened(self, criterion: Criterion) -> Granted | None:
+        """The relaxation that works for some school at this item, None where there is none."""
+        return next((each for each in self.granted if each.relaxation.criterion == criterion.code), None)
 
     def by_county(self, mask: BoolArray) -> IntArray:
         """Number of schools of ``mask`` in each county."""
@@ -158,10 +181,15 @@ def special_rooms(context: Context, criterion: Criterion) -> ItemResult:
     needed = -(-classes // per_room)
     counts: list[IntArray] = []
     unusable: list[BoolArray] = []
-    for key, parameter in (("music_room_areas", "music_area"), ("art_room_areas", "art_area")):
-        smallest = int(criterion.number(parameter) * DECIMAL_SCALE)
+    music, art = (int(criterion.number(name) * DECIMAL_SCALE) for name in ("music_area", "art_area"))
+    granted = context.softened(criterion)
+    if granted is None:
+        smallest = np.full(len(schools), music, np.int64), np.full(len(schools), art, np.int64)
+    else:
+        smallest = smallest_rooms(schools, people, granted, music, art)
+    for key, least in zip(("music_room_areas", "art_room_areas"), smallest, strict=True):
         rooms = schools.rooms.get(key)
-        large = np.zeros(0, np.int64) if rooms is None else rooms.school[rooms.area >= smallest]
+        large = np.zeros(0, np.int64) if rooms is None else rooms.school[rooms.area >= least[rooms.school]]
         counts.append(np.bincount(large, minlength=len(schools)))
         unusable.append(np.asarray(schools.column(key) == REJECTED))
     here = people.in_population
@@ -185,9 +213,14 @@ def school_size(context: Context, criterion: Criterion) -> ItemResult:
     continuous = is_continuous(context.schools.column("school_type"))
     pupils = np.where(people.counted, np.maximum(people.enrollment, 0), 0)
     missing = np.asarray((people.counted & (people.enrollment < 0)).any(axis=0), np.bool_)
-    continuous_over = continuous & (pupils.sum(axis=0) > int(criterion.number("continuous")))
-    primary_over = ~continuous & (pupils[0] > int(criterion.number("primary")))
-    junior_over = ~continuous & (pupils[1] > int(criterion.number("junior")))
+    granted = context.softened(criterion)
+    limits: dict[str, int | IntArray] = {}
+    for name in ("primary", "junior", "continuous"):
+        limit = int(criterion.number(name))
+        limits[name] = largest_size(len(context.schools), granted, limit, name == "continuous") if granted else limit
+    continuous_over = continuous & (pupils.sum(axis=0) > limits["continuous"])
+    primary_over = ~continuous & (pupils[0] > limits["primary"])
+    junior_over = ~continuous & (pupils[1] > limits["junior"])
     figures: dict[str, Figure] = {
         "primary_limit": criterion.parameters["primary"],
         "junior_limit": criterion.parameters["junior"],
@@ -406,6 +439,36 @@ def _ratio(context: Context, part: RatioPart) -> Ratio:
     return Ratio(sides[0], sides[1], is_known & (sides[1] > 0), part.factor, part.limit, part.places)
 
 
+_SURVEY_SHARES = (("share", "satisfied", "valid"), ("valid_share", "valid", "issued"),
+                  ("visited_share", "visited_satisfied", "visited"))  # fmt: skip
+_SURVEY_COUNTS = ("issued", "valid", "satisfied", "visited", "visited_satisfied")
+#: Figures of the survey, for everybody asked and for the parents among them: what the province enters.
+SURVEY_FIGURES = (*_SURVEY_COUNTS, *(f"parents_{name}" for name in _SURVEY_COUNTS))
+
+
+def survey(context: Context, criterion: Criterion) -> ItemResult:
+    """S1: satisfied ÷ valid questionnaires, as the province entered them. Nothing entered awaits the province; the
+    shares of the parents and of those visited are shown beside it."""
+    columns = {name: context.figures.column(f"{criterion.code}.{name}") for name in SURVEY_FIGURES}
+    figures: dict[str, Figure] = {}
+    limit = criterion.number("limit")
+    for prefix in ("", "parents_"):
+        for share, part, whole in _SURVEY_SHARES:
+            above, below = columns[prefix + part], columns[prefix + whole]
+            is_known = (above >= 0) & (below > 0)
+            # Only the share of all who answered has a limit to be told apart from.
+            least = limit if prefix + share == "share" else None
+            figures[prefix + share] = Ratio(above, below, is_known, Fraction(100), least)
+    one = np.ones(context.schools.n_counties, np.int64)
+    figures |= {name: Ratio(values, one, values >= 0, Fraction(1), None, 0) for name, values in columns.items()}
+    satisfied, valid = columns["satisfied"], columns["valid"]
+    enough = at_least(np.maximum(satisfied, 0), np.maximum(valid, 1), Fraction(100), limit)
+    status = np.where((satisfied < 0) & (valid < 0), TO_JUDGE, np.where(enough, MET, NOT_MET))
+    status[(status != TO_JUDGE) & ((satisfied < 0) | (valid <= 0))] = UNKNOWN
+    share_of_all = figures["share"]
+    return ItemResult(status, share_of_all if isinstance(share_of_all, Ratio) else None, figures)
+
+
 def years_since(context: Context, criterion: Criterion) -> ItemResult:
     """P1: full calendar years between the year of an earlier certification and the day judged for."""
     year = context.figures.column(criterion.parameters["item"])
@@ -439,4 +502,5 @@ RULES: Mapping[str, Callable[[Context, Criterion], ItemResult]] = {
     "monitoring": monitoring,
     "county_ratios": county_ratios,
     "years_since": years_since,
+    "survey": survey,
 }

@@ -62,11 +62,13 @@ def _places(text: str) -> int:
     return len(text.partition(".")[2])
 
 
-def coefficient_text(coefficient: float | None, passed: bool | None, limit: Fraction, places: int) -> str:
-    """A difference coefficient beside its limit, never printed on the other side of its own verdict."""
+def coefficient_text(coefficient: float | None, passed: bool | None, limit: Fraction | None, places: int) -> str:
+    """A difference coefficient beside its limit, if it has one: never printed on the other side of its own verdict."""
     if coefficient is None:
         return UNKNOWN_TEXT
     value = exact(coefficient)
+    if limit is None:
+        return half_up(value, places)
     # Decided in rationals; the float beside it may lie a last bit off the limit.
     if passed is not None and (value <= limit) != passed:
         return plain(limit, places) if passed else f"略高于{plain(limit, places)}"

@@ -35,9 +35,10 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class StageMeasure:
-    """How an indicator is taken at one stage: limit (exact, in the indicator's unit) and catalogue keys."""
+    """How an indicator is taken at one stage: limit (exact, in the indicator's unit) and catalogue keys. A standard
+    without a school rule may set no limit: then no school is held to one."""
 
-    limit: Fraction
+    limit: Fraction | None
     plus: tuple[str, ...]
     minus: tuple[str, ...]
 
@@ -73,9 +74,9 @@ class RatioPart:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One item besides the resource indicators. ``basis``: S school rows, C county figures, E evidence.
-    ``rule`` names a function of :mod:`evaluation.core.items`; empty means that an inspector judges it.
-    ``then`` is the status of an item whose computed part is met."""
+    """One item besides the resource indicators. ``basis``: S school rows, C county figures, E evidence, P results the
+    province enters. ``rule`` names a function of :mod:`evaluation.core.items`; empty means that an inspector judges
+    it. ``then`` is the status of an item whose computed part is met; ``waiting`` is said while it is to be judged."""
 
     code: str
     group: str
@@ -88,6 +89,7 @@ class Criterion:
     parameters: Mapping[str, str]
     parts: tuple[RatioPart, ...]
     then: str
+    waiting: str
 
     def number(self, name: str) -> Fraction:
         """A numeric parameter, exact."""
@@ -96,7 +98,8 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """A dated switch that may be granted to a school; without a grant it changes nothing."""
+    """A dated switch that may be granted to a school; without a grant it changes nothing. ``criterion`` is the item
+    or indicator it softens."""
 
     code: str
     criterion: str
@@ -105,6 +108,14 @@ class Relaxation:
     in_force_from: datetime.date
     in_force_until: datetime.date | None
     parameters: Mapping[str, str]
+
+    def is_in_force(self, day: datetime.date) -> bool:
+        """Whether the relaxation may be used on ``day``."""
+        return self.in_force_from <= day and (self.in_force_until is None or day <= self.in_force_until)
+
+    def number(self, name: str) -> Fraction:
+        """A numeric parameter, exact."""
+        return Fraction(self.parameters[name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +142,10 @@ class Rounding:
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """One version of a standard. ``sha256`` is the hash of the document's bytes."""
+    """One version of a standard. ``sha256`` is the hash of the document's bytes.
+
+    ``has_school_rule`` is False where no school is judged by itself. ``decides_by_composite``: the mean of a stage's
+    coefficients is held to ``coefficient_limits``, not each of them."""
 
     code: str
     name: str
@@ -145,9 +159,11 @@ class Standard:
     exclusions: tuple[Exclusion, ...]
     split_words: str
     weights: tuple[int, int, int]
+    has_school_rule: bool
     school_rule_words: str
     attained_at_least: int
     floor_share: Fraction
+    decides_by_composite: bool
     coefficient_words: str
     coefficient_limits: Mapping[Stage, Fraction]
     indicators: tuple[Indicator, ...]
@@ -228,11 +244,15 @@ class _Reader:
 
     def standard(self, sha256: str) -> Standard:
         population, split = self.table("population"), self.table("split")
-        school_rule, coefficient = self.table("school_rule"), self.table("coefficient")
+        school_rule = self.table("school_rule") if "school_rule" in self._table else None
+        coefficient = self.table("coefficient")
         stages = tuple(Stage(text) for text in population.texts("stages"))
         if stages != tuple(Stage):
             raise StandardRefused(f"{self._where}.population：stages 应为 {[s.value for s in Stage]}")
         limits = coefficient.table("limits")
+        decides = coefficient.text("decides", "each")
+        if decides not in ("each", "composite"):
+            raise StandardRefused(f"{coefficient._where}：decides = {decides!r} 未知")
         weights = split.table("weights")
         result = Standard(
             code=self.text("code"),
@@ -247,12 +267,14 @@ class _Reader:
             exclusions=tuple(_exclusion(reader) for reader in population.tables("excluded")),
             split_words=split.text("words") + f"（{split.text('article')}）",
             weights=_whole_weights([weights.exact(name) for name in ("PRIMARY", "JUNIOR", "SENIOR")]),
-            school_rule_words=school_rule.text("words") + f"（{school_rule.text('article')}）",
-            attained_at_least=school_rule.whole("attained_at_least"),
-            floor_share=school_rule.exact("floor_share"),
+            has_school_rule=school_rule is not None,
+            school_rule_words=school_rule.text("words") + f"（{school_rule.text('article')}）" if school_rule else "",
+            attained_at_least=school_rule.whole("attained_at_least") if school_rule else 0,
+            floor_share=school_rule.exact("floor_share") if school_rule else Fraction(0),
+            decides_by_composite=decides == "composite",
             coefficient_words=coefficient.text("words") + f"（{coefficient.text('article')}）",
             coefficient_limits={stage: limits.exact(stage.value) for stage in Stage},
-            indicators=tuple(_indicator(reader) for reader in self.tables("indicators")),
+            indicators=tuple(_indicator(reader, school_rule is not None) for reader in self.tables("indicators")),
             rounding=_rounding(self.table("rounding")),
             criteria=tuple(_criterion(reader) for reader in self.tables("criteria")),
             relaxations=tuple(_relaxation(reader) for reader in self.tables("relaxations")),
@@ -260,7 +282,8 @@ class _Reader:
             sha256=sha256,
         )
         for reader in (self, population, split, weights, school_rule, coefficient, limits):
-            reader.done()
+            if reader is not None:
+                reader.done()
         codes = [i.code for i in result.indicators] + [c.code for c in result.criteria]
         if len(codes) != len(set(codes)) or not result.indicators:
             raise StandardRefused(f"{self._where}：指标或项目代码重复，或没有指标")
@@ -284,12 +307,13 @@ def _exclusion(reader: _Reader) -> Exclusion:
     return result
 
 
-def _indicator(reader: _Reader) -> Indicator:
+def _indicator(reader: _Reader, needs_limits: bool) -> Indicator:
     stages = {}
     scales = set[int]()
     for stage in Stage:
         measure = reader.table(stage.value)
-        stages[stage] = StageMeasure(measure.exact("limit"), measure.texts("plus"), measure.texts("minus"))
+        limit = measure.exact("limit") if needs_limits else None
+        stages[stage] = StageMeasure(limit, measure.texts("plus"), measure.texts("minus"))
         measure.done()
         for key in (*stages[stage].plus, *stages[stage].minus):
             if key not in FIELD_BY_KEY or not FIELD_BY_KEY[key].kind.is_number:
@@ -353,11 +377,16 @@ def _criterion(reader: _Reader) -> Criterion:
         parameters=reader.strings("parameters"),
         parts=tuple(parts),
         then=reader.text("then", "met"),
+        waiting=reader.text("waiting", ""),
     )
     if result.group not in CRITERION_GROUPS:
         raise StandardRefused(f"{reader._where}：group = {result.group!r} 未知")
     reader.done()
     return result
+
+
+#: What a relaxation means is the kernel's; a document sets its dates and numbers.
+RELAXATION_CODES = ("R1", "R2", "R3", "R4")
 
 
 def _relaxation(reader: _Reader) -> Relaxation:
@@ -371,6 +400,8 @@ def _relaxation(reader: _Reader) -> Relaxation:
         in_force_until=None if until == datetime.date.max else until,
         parameters=reader.strings("parameters"),
     )
+    if result.code not in RELAXATION_CODES:
+        raise StandardRefused(f"{reader._where}：code = {result.code!r} 不是已知的过渡规定")
     reader.done()
     return result
 

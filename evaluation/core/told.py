@@ -11,7 +11,7 @@ from evaluation.core.status import UNKNOWN_TEXT, Status
 from schools.vocabulary import Stage
 
 _WORDS = {True: "达标", False: "不达标", None: UNKNOWN_TEXT}
-_SETTLED = (Status.MET, Status.TO_JUDGE)
+_SETTLED = (Status.MET, Status.TO_JUDGE, Status.EXEMPT)
 
 
 def told_in_lines(result: dict[str, Any], standard: Standard) -> list[str]:
@@ -28,19 +28,22 @@ def told_in_lines(result: dict[str, Any], standard: Standard) -> list[str]:
 
 
 def _stage(told: dict[str, Any], stage: Stage, standard: Standard) -> list[str]:
-    limit = standard.coefficient_limits[stage]
+    bound = standard.coefficient_limits[stage]
+    limit = None if standard.decides_by_composite else bound
     only = "，仅一所学校" if told["schools"] == 1 else ""
-    lines = ["", f"{stage.label}：{told['schools']} 所{only}，差异系数不高于 {plain(limit, 2)}"]
+    whose = "综合差异系数" if standard.decides_by_composite else "差异系数"
+    lines = ["", f"{stage.label}：{told['schools']} 所{only}，{whose}不高于 {plain(bound, 2)}"]
     places = standard.rounding
     for indicator in standard.indicators:
         found = told["indicators"][indicator.code]
         mean = UNKNOWN_TEXT if found["mean"] is None else figure(found["mean"], places.mean_places) + indicator.unit
         text = coefficient_text(found["coefficient"], found["passed"], limit, places.coefficient_places)
-        lines.append(
-            f"  {indicator.code} {indicator.short_name}  平均 {mean}  差异系数 {text}  {_WORDS[found['passed']]}"
-            f"  达标学校 {found['attained_schools']}/{told['schools']}"
-        )
-    if told["composite"] is not None:
+        judged = f"  {_WORDS[found['passed']]}  达标学校 {found['attained_schools']}/{told['schools']}" if limit else ""
+        lines.append(f"  {indicator.code} {indicator.short_name}  平均 {mean}  差异系数 {text}{judged}")
+    if standard.decides_by_composite:
+        text = coefficient_text(told["composite"], told["composite_passed"], bound, places.coefficient_places)
+        lines.append(f"  综合 {text}  {_WORDS[told['composite_passed']]}")
+    elif told["composite"] is not None:
         lines.append(f"  综合 {figure(told['composite'], places.coefficient_places)}（只列出，不决定是否达标）")
     return lines
 
@@ -66,7 +69,7 @@ def _schools(result: dict[str, Any], standard: Standard) -> list[str]:
             name = f"{indicator.code} {indicator.short_name}"
             if value is None:
                 missing.append(name)
-            elif indicator.code not in row["attained"]:
+            elif limit is not None and indicator.code not in row["attained"]:
                 text = figure(value, standard.rounding.value_places, limit)
                 lacking.append(f"{name} {text}（要求 {plain(limit)}{indicator.unit}）")
         words = "；".join([*lacking, *([f"缺数据：{'、'.join(missing)}"] if missing else [])])
