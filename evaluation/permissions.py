@@ -62,3 +62,31 @@ def check_evidence(user: Person, county: County) -> None:
     """Raise Refused where ``user`` may not attach or withdraw evidence for ``county``."""
     if reason := why_not_evidence(user, county):
         raise Refused(reason)
+
+
+def can_see_decisions(user: Person, county: County) -> bool:
+    """What the province decides about a county is seen by the county's own desk, its city, and its province."""
+    if not isinstance(user, User) or user.place_id is None or user.party in ("", Party.STEWARD):
+        return False
+    return user.place_id in (county.code, county.parent_id, county.parent.parent_id if county.parent else None)
+
+
+def _is_of_province(user: Person, county: County, *parties: Party) -> bool:
+    return isinstance(user, User) and user.party in parties and can_see_decisions(user, county)
+
+
+def why_not_judge_item(user: Person, county: County) -> str:
+    """Empty if ``user`` may judge items that rest on evidence, otherwise the reason in words."""
+    return "" if _is_of_province(user, county, Party.INSPECTOR) else "只有省级督学可以评定以佐证材料为依据的项目。"
+
+
+def why_not_supply(user: Person, county: County) -> str:
+    """Empty if ``user`` may enter the survey and the monitoring of a county, otherwise the reason in words."""
+    if _is_of_province(user, county, Party.INSPECTOR, Party.CHIEF):
+        return ""
+    return "社会认可度和质量监测结果由省级督学或审定人录入。"
+
+
+def why_not_grant(user: Person, county: County) -> str:
+    """Empty if ``user`` may grant and withdraw relaxations, otherwise the reason in words."""
+    return "" if _is_of_province(user, county, Party.CHIEF) else "过渡规定由省级审定人批准和撤回。"

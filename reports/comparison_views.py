@@ -12,10 +12,10 @@ from django.views.decorators.http import require_safe
 
 from evaluation.models import Standard, Verdict
 from evaluation.queries import DEFAULT_STANDARD, submissions_visible_to
+from evaluation.standards import parsed_standard
 from indicators.models import CountyFigure, SchoolRecord, Submission
 from reports.comparison_export import XLSX, comparison_workbook
 from reports.presenters.comparison import Comparison, VersionData, comparison
-from reports.presenters.standard import parsed
 
 #: Changed cells printed on the page; all of them are in the workbook.
 _CHANGES_LISTED = 500
@@ -61,7 +61,7 @@ def _compared(before: Submission, after: Submission) -> Comparison:
     standard = get_object_or_404(Standard, pk=DEFAULT_STANDARD)
     records = list(SchoolRecord.objects.filter(submission_id__in=pks).order_by().values())
     figures = list(CountyFigure.objects.filter(submission_id__in=pks))
-    verdicts = Verdict.objects.filter(submission_id__in=pks, standard=standard)
+    verdicts = Verdict.objects.filter(submission_id__in=pks, standard=standard).order_by("number")
     results = {verdict.submission_id: json.loads(verdict.document) for verdict in verdicts}
     old, new = (
         VersionData(
@@ -73,4 +73,4 @@ def _compared(before: Submission, after: Submission) -> Comparison:
         )
         for version in (before, after)
     )
-    return comparison(old, new, parsed(standard.document))
+    return comparison(old, new, parsed_standard(standard))

@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from evaluation import actions, jobs
+from evaluation import actions, jobs, judging
 from evaluation.models import Finding, Job, JobStage, JobState, Verdict
 from evaluation.permissions import Refused
 from indicators.models import CountyFigure, ReportedProblem, SchoolRecord
@@ -75,7 +75,7 @@ def test_an_error_in_the_middle_leaves_no_half_verdict_and_is_tried_again_later(
         raise RuntimeError("disk full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(actions, "_findings", fail)
+        patched.setattr(judging, "_findings", fail)
         actions.run_job(jobs.claim())
     job = uploaded.jobs.get()
     assert nothing_is_stored()

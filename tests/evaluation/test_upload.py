@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from evaluation import actions
 from evaluation.core.verdict import judge_report
+from evaluation.judging import canonical_json
 from evaluation.models import Standard
 from evaluation.permissions import Refused, why_not_upload
 from evaluation.queries import submissions_visible_to
@@ -70,7 +71,7 @@ def test_judging_the_stored_figures_again_gives_the_same_verdict_to_the_byte(
         actions.run_waiting_jobs()
         submission.refresh_from_db()
         verdict = submission.verdicts.get()
-        again = actions.canonical_json(judge_report(report_of(submission), standard_document, verdict.as_of))
+        again = canonical_json(judge_report(report_of(submission), standard_document, verdict.as_of))
         assert again == verdict.document, story
         assert hashlib.sha256(again.encode()).hexdigest() == verdict.sha256
 

@@ -99,12 +99,15 @@ class Job(models.Model):
 
 
 class Verdict(models.Model):
-    """What the machine found for one submission. ``document`` is the whole result as canonical JSON (forms C),
-    byte for byte what any machine computes from the same figures; ``passed`` is NULL where something is unknown."""
+    """What the machine found for one submission, numbered; the newest counts. ``document`` is the whole result as
+    canonical JSON (forms C), byte for byte what any machine computes from the same figures, standard, day and
+    ``decided`` (core.decided: what was decided beside the figures); ``passed`` is NULL where something is unknown."""
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="verdicts")
     standard = models.ForeignKey(Standard, models.PROTECT, related_name="verdicts")
+    number = models.PositiveIntegerField("第几次核算", default=1)
     as_of = models.DateField("判定日期")
+    decided = models.TextField("评定、录入和批准", blank=True)
     passed = models.BooleanField("结论", null=True)
     complete = models.BooleanField("已全部评定")
     document = models.TextField("结果")
@@ -113,9 +116,10 @@ class Verdict(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "判定结论"
+        ordering: ClassVar = ["submission", "standard", "-number"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["submission", "standard"], name="verdict_is_unique_per_submission_and_standard"
+                fields=["submission", "standard", "number"], name="verdict_number_is_unique_per_submission_and_standard"
             ),
         ]
 

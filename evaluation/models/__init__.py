@@ -1,0 +1,16 @@
+"""The tables of the judging, by noun."""
+
+from evaluation.models.decided import ItemJudgement, RelaxationGrant, SuppliedResult
+from evaluation.models.judging import Finding, Job, JobStage, JobState, Standard, Verdict
+
+__all__ = [
+    "Finding",
+    "ItemJudgement",
+    "Job",
+    "JobStage",
+    "JobState",
+    "RelaxationGrant",
+    "Standard",
+    "SuppliedResult",
+    "Verdict",
+]
