@@ -249,21 +249,32 @@ def _check(user: Person, submission: Submission) -> None:
 def _store(
     user: User, base: Submission, values: Mapping[CellPlace, NewValue], changes: Collection[CellChange]
 ) -> Submission:
-    try:
-        content = revise(bytes(base.file.content), values, _figure_cells(base))
-    except CannotEdit as reason:
-        raise Refused(str(reason)) from None
+    content = revised_content(base, values)
     with transaction.atomic():
         # Two tabs at once: the second finds that the first has made a newer version.
         County.objects.select_for_update().get(pk=base.county_id)
         newest = newest_version(base)
         if newest.pk != base.pk:
             raise Refused(_STALE.format(version=newest.version))
-        submission, is_new = record_upload(user, base.county, base.school_year, base.filename, content, based_on=base)
-        if not is_new:
-            raise Refused("更正后的内容与这一版相同，没有生成新的版本。")
-        CellChange.objects.bulk_create(_of(submission, user, changes))
-        jobs.enqueue(submission, default_standard())
+        return store_revised(user, base, content, changes)
+
+
+def revised_content(base: Submission, values: Mapping[CellPlace, NewValue]) -> bytes:
+    """The file of a version with other values in some cells. Raises Refused where it cannot be edited in place."""
+    try:
+        return revise(bytes(base.file.content), values, _figure_cells(base))
+    except CannotEdit as reason:
+        raise Refused(str(reason)) from None
+
+
+def store_revised(user: User, base: Submission, content: bytes, changes: Collection[CellChange]) -> Submission:
+    """The next version, its changes beside it and its job queued; call inside a transaction that holds the county's
+    row and has made sure that ``base`` is what should be revised. Raises Refused where nothing is new."""
+    submission, is_new = record_upload(user, base.county, base.school_year, base.filename, content, based_on=base)
+    if not is_new:
+        raise Refused("更正后的内容与这一版相同，没有生成新的版本。")
+    CellChange.objects.bulk_create(_of(submission, user, changes))
+    jobs.enqueue(submission, default_standard())
     return submission
 
 

@@ -14,8 +14,8 @@ from indicators.models.reported import StoredFile, Submission
 class PartialWorkbook(models.Model):
     """A workbook that holds some of the schools of ``base``.
 
-    The worker reads it: ``changes`` lists every cell it would change, ``faults`` what keeps it from being applied. Only
-    a person applies it, as the version ``result``."""
+    The worker reads it: ``changes`` lists every cell it would change, ``faults`` what keeps it from being applied,
+    ``notes`` what else a person should know before. Only a person applies it, as the version ``result``."""
 
     class State(models.TextChoices):
         READING = "reading", "正在读取"
@@ -34,6 +34,7 @@ class PartialWorkbook(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.READING)
     changes = models.JSONField(default=list)
     faults = models.JSONField(default=list)
+    notes = models.JSONField(default=list)
     result = models.OneToOneField(Submission, models.PROTECT, null=True, related_name="made_from_partial")
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)

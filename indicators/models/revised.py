@@ -18,6 +18,7 @@ class CellChange(models.Model):
     class Kind(models.TextChoices):
         REPAIR = "repair", "采纳修复建议"
         CORRECTION = "correction", "在线更正"
+        PARTIAL = "partial", "部分学校更新"
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="changes")
     kind = models.CharField(max_length=10, choices=Kind.choices)
