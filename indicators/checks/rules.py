@@ -1,7 +1,7 @@
 """Every rule that can speak about a workbook: its stable code, how much it weighs, its title, and the form or
 article it rests on. Pure.
 
-A page lists this table, a test holds that nothing outside it is ever said, and a stored problem names
+A page lists this table, tests hold that nothing outside it is ever said, and a stored problem names
 its rule by the code: a code is never renamed.
 """
 
@@ -34,6 +34,13 @@ class Rule:
 # Rows of a group: code → (title, what it rests on).
 _Rows = dict[str, tuple[str, str]]
 
+#: The group of what keeps a file from being read at all; such a file is refused as a whole.
+FILE_GROUP = "文件"
+
+_FILES = "文件格式：.xlsx 工作簿或 .csv"
+_LIMITS = "文件格式：大小和数据量的上限"
+_SAFETY = "文件安全：不接收宏、外部链接和嵌入的内容"
+_READING = "系统运行"
 _TEMPLATE = "填报模板：版本"
 _SHEETS = "填报模板：工作表"
 _HEADERS = "填报模板：表头"
@@ -52,6 +59,36 @@ _PEERS = "同类学校比较；"
 _YEARS = "上年填报；"
 
 _ERRORS: dict[str, _Rows] = {
+    FILE_GROUP: {
+        "file.empty": ("文件是空的", _FILES),
+        "file.not_a_workbook": ("文件不是工作簿", _FILES),
+        "file.old_xls": ("旧版 .xls 工作簿", _FILES),
+        "file.xlsb": ("二进制工作簿（.xlsb）", _FILES),
+        "file.ods": ("OpenDocument 表格（.ods）", _FILES),
+        "file.strict_ooxml": ("“严格”格式（Strict Open XML）的工作簿", _FILES),
+        "file.truncated": ("文件不完整", _FILES),
+        "file.damaged": ("文件已损坏", _FILES),
+        "file.rows_out_of_order": ("工作表中的行没有按顺序排列", _FILES),
+        "file.duplicate_cells": ("工作表中同一单元格出现两次", _FILES),
+        "file.duplicate_sheets": ("同名的数据工作表有两个", _SHEETS),
+        "file.csv_encoding": ("CSV 文件的编码无法识别", _FILES),
+        "file.csv_malformed": ("CSV 文件的引号不成对或内容过长", _FILES),
+        "file.too_large": ("文件过大", _LIMITS),
+        "file.inflates_too_much": ("文件解压后过大", _LIMITS),
+        "file.too_many_parts": ("文件包含的部件过多", _LIMITS),
+        "file.too_many_sheets": ("工作表过多", _LIMITS),
+        "file.too_many_rows": ("数据行过多", _LIMITS),
+        "file.too_many_cells": ("数据区过大", _LIMITS),
+        "file.encrypted": ("文件有打开密码或经过加密", _SAFETY),
+        "file.macros": ("文件含有宏", _SAFETY),
+        "file.external_links": ("文件链接了其他工作簿", _SAFETY),
+        "file.embedded_objects": ("文件嵌入了其他文件", _SAFETY),
+        "file.doctype": ("文件含有 DOCTYPE 声明", _SAFETY),
+        "file.reader_stopped": ("读取文件时中止", _LIMITS),
+        "file.reader_unavailable": ("系统暂时无法读取文件", _READING),
+        "file.unreadable": ("系统没有读到上传的文件", _READING),
+        "file.not_found": ("找不到要判定的文件（命令行）", _READING),
+    },
     "工作簿": {
         "template.old": ("模板版本过旧", _TEMPLATE),
         "template.unknown": ("模板版本无法识别", _TEMPLATE),
@@ -301,6 +338,6 @@ def _rules() -> Iterator[Rule]:
 RULES: Mapping[str, Rule] = MappingProxyType({rule.code: rule for rule in _rules()})
 #: The groups in the order a page lists them.
 RULE_GROUPS: tuple[str, ...] = (
-    "工作簿", "学校标识码", "单元格", "一所学校", "学校之间", "县级数据", "县级数据与学校数据",
+    FILE_GROUP, "工作簿", "学校标识码", "单元格", "一所学校", "学校之间", "县级数据", "县级数据与学校数据",
     "学校名录", "与上年比较", "与同类学校比较", "与限值比较",
 )  # fmt: skip

@@ -198,8 +198,9 @@ def samples_in(message: str) -> str:
 
 #: Words for one unit, by how a header without white space and in half-width letters writes it.
 _UNITS: Mapping[str, str] = {
-    **{word: word for word in ("元", "百元", "千元", "万元", "亿元", "人", "百人", "千人", "万人", "亩", "公顷")},
-    **{word: word for word in ("间", "个", "班", "台", "套", "册", "万册", "所", "年", "平方公里")},
+    **{word: word for word in ("元", "百元", "千元", "万元", "亿元", "百人", "千人", "万人", "亩", "公顷")},
+    **{word: word for word in ("万册", "平方公里")},
+    **dict.fromkeys(("人", "名", "个", "班", "间", "台", "套", "册", "所"), "个"),
     **dict.fromkeys(("m2", "平方米", "平米", "㎡", "平方"), "㎡"),
     **dict.fromkeys(("万平方米", "万m2"), "万㎡"),
     **dict.fromkeys(("%", "百分比"), "%"),
@@ -214,9 +215,9 @@ def unit_against(header: str, field: Field) -> str:
     plain = plain_form(header)
     told = [re.sub(r"^(?:计量)?单位[:为]?", "", inside) for inside in _BRACKETS.findall(plain)]
     ending = _ENDING_UNIT.search(_BRACKETS.sub("", plain))
-    units = [_UNITS[word] for word in (*told, *(ending.groups() if ending else ())) if word in _UNITS]
-    wanted = _UNITS.get(plain_form(field.unit), field.unit)
-    return next((unit for unit in units if unit != wanted), "")
+    words = [word for word in (*told, *(ending.groups() if ending else ())) if word in _UNITS]
+    wanted = _UNITS.get(plain_form(field.unit), "")
+    return next((word for word in words if _UNITS[word] != wanted), "")
 
 
 def _note_spelling(notes: Notes, place: Place, field: Field, cell: CellValue) -> None:

@@ -22,7 +22,7 @@ SHEET = "问题清单"
 #: Header and width of each column, in characters.
 COLUMNS = (
     ("序号", 6), ("级别", 10), ("工作表", 11), ("单元格", 9), ("学校标识码", 13), ("学校名称", 24), ("项目", 26),
-    ("填写内容", 18), ("问题和处理办法", 56), ("建议填入", 16),
+    ("填写内容", 18), ("问题和处理办法", 56), ("建议填入", 16), ("说明（必须说明的数据）", 36),
 )  # fmt: skip
 HEADER_ROW = 4
 
@@ -37,7 +37,8 @@ _INK = "FF17202C"
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """One problem as it is listed; ``school_name`` is empty where the school is not known by its code."""
+    """One problem as it is listed; ``school_name`` is empty where the school is not known by its code. ``explanation``
+    is what the county has written about it, by whom and when."""
 
     severity: Severity
     sheet: str
@@ -48,6 +49,7 @@ class ReportLine:
     found: str
     message: str
     fix: str = ""
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def _write_table(sheet: Any, lines: Sequence[ReportLine]) -> None:
         row = HEADER_ROW + number
         texts = (
             line.severity.label, line.sheet, line.cell, line.school_code, line.school_name, line.header, line.found,
-            line.message, line.fix,
+            line.message, line.fix, line.explanation,
         )  # fmt: skip
         sheet.cell(row, 1, number)
         for column, text in enumerate(texts, start=2):
