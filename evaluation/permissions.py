@@ -90,3 +90,8 @@ def why_not_supply(user: Person, county: County) -> str:
 def why_not_grant(user: Person, county: County) -> str:
     """Empty if ``user`` may grant and withdraw relaxations, otherwise the reason in words."""
     return "" if _is_of_province(user, county, Party.CHIEF) else "过渡规定由省级审定人批准和撤回。"
+
+
+def why_not_laboratory(user: Person) -> str:
+    """Empty if ``user`` may try standards out on all counties, otherwise the reason in words."""
+    return "" if isinstance(user, User) and user.party == Party.STEWARD else "标准试验室由管理员使用。"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Q, QuerySet
 
-from evaluation.models import Job, Standard, Verdict
+from evaluation.core.decided import Decided, Grant, Judged, Supplied
+from evaluation.models import ItemJudgement, Job, RelaxationGrant, Standard, SuppliedResult, Verdict
 from evaluation.permissions import Person, can_see_trial
-from indicators.models import Submission
+from indicators.models import PartialWorkbook, Submission
 from schools.models import County, User
 from schools.vocabulary import DivisionLevel
 
@@ -26,6 +29,12 @@ def submissions_visible_to(user: Person) -> QuerySet[Submission]:
     return Submission.objects.filter(county_id=user.place_id).select_related("county", "uploaded_by")
 
 
+def partials_visible_to(user: Person) -> QuerySet[PartialWorkbook]:
+    """The partial workbooks ``user`` may see, newest first: those of the versions they may see."""
+    visible = submissions_visible_to(user).order_by().values("pk")
+    return PartialWorkbook.objects.filter(base__in=visible).select_related("base__county", "uploaded_by", "decided_by")
+
+
 def job_of(submission: Submission) -> Job | None:
     """The newest job of a version."""
     return submission.jobs.order_by("-pk").first()
@@ -34,6 +43,35 @@ def job_of(submission: Submission) -> Job | None:
 def verdict_of(submission: Submission) -> Verdict | None:
     """The verdict of a version against the default standard, None until it is there."""
     return submission.verdicts.filter(standard_id=DEFAULT_STANDARD).first()
+
+
+def newest_judged(county: County, school_year: int) -> Submission | None:
+    """The newest version of a county and year that could be judged."""
+    versions = Submission.objects.filter(county=county, school_year=school_year, is_readable=True)
+    return versions.order_by("-version").first()
+
+
+def decided_about(county: County, school_year: int) -> Decided:
+    """Everything decided about a county of one year beside its figures: the newest word on each item, and the
+    relaxations that were not withdrawn. Whether a relaxation is valid on the day is the kernel's to say."""
+    return decided_about_many([county.code], school_year)[0]
+
+
+def decided_about_many(counties: Sequence[str], school_year: int) -> list[Decided]:
+    """The same for many counties by their codes, in their order; three queries whatever their number."""
+    judged: dict[str, dict[str, Judged]] = {}
+    for row in ItemJudgement.objects.filter(county__in=counties, school_year=school_year).order_by("pk"):
+        judged.setdefault(row.county_id, {})[row.criterion] = Judged(row.is_met, row.opinion)
+    supplied: dict[str, dict[str, Supplied]] = {}
+    for result in SuppliedResult.objects.filter(county__in=counties, school_year=school_year).order_by("pk"):
+        words = f"{result.document}（{result.issued_on}）"
+        supplied.setdefault(result.county_id, {})[result.criterion] = Supplied(result.figures, words)
+    grants: dict[str, list[Grant]] = {}
+    for g in RelaxationGrant.objects.filter(county__in=counties, withdrawn_at=None):
+        grants.setdefault(g.county_id, []).append(Grant(g.relaxation, g.school_id, g.valid_from, g.valid_until))
+    return [
+        Decided(tuple(sorted(grants.get(code, ()))), judged.get(code, {}), supplied.get(code, {})) for code in counties
+    ]
 
 
 def counties_of(user: User) -> QuerySet[County]:

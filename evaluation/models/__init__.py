@@ -2,6 +2,7 @@
 
 from evaluation.models.decided import ItemJudgement, RelaxationGrant, SuppliedResult
 from evaluation.models.judging import Finding, Job, JobStage, JobState, Standard, Verdict
+from evaluation.models.laboratory import LaboratoryRun
 
 __all__ = [
     "Finding",
@@ -9,6 +10,7 @@ __all__ = [
     "Job",
     "JobStage",
     "JobState",
+    "LaboratoryRun",
     "RelaxationGrant",
     "Standard",
     "SuppliedResult",

@@ -49,12 +49,14 @@ class JobStage(models.TextChoices):
 
 
 class Job(models.Model):
-    """Judge one submission against one standard, or read one partial workbook to show what it would change.
+    """Judge one submission against one standard, read one partial workbook to show what it would change, or try one
+    standard out on all counties.
     ``attempts`` counts claims and fences them: only the claim that is current may finish the job. A job whose lease
     ran out is taken up again."""
 
     submission = models.ForeignKey(Submission, models.CASCADE, null=True, related_name="jobs")
     partial = models.OneToOneField(PartialWorkbook, models.CASCADE, null=True, related_name="job")
+    laboratory_run = models.OneToOneField("LaboratoryRun", models.CASCADE, null=True, related_name="job")
     standard = models.ForeignKey(Standard, models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.WAITING)
     stage = models.CharField(max_length=10, choices=JobStage.choices, default=JobStage.QUEUED)
@@ -75,7 +77,9 @@ class Job(models.Model):
                 fields=["submission", "standard"], name="job_is_unique_per_submission_and_standard"
             ),
             models.CheckConstraint(
-                condition=Q(submission=None, partial__isnull=False) | Q(submission__isnull=False, partial=None),
+                condition=Q(submission__isnull=False, partial=None, laboratory_run=None)
+                | Q(submission=None, partial__isnull=False, laboratory_run=None)
+                | Q(submission=None, partial=None, laboratory_run__isnull=False),
                 name="job_is_of_one_thing",
             ),
             models.CheckConstraint(
@@ -91,7 +95,7 @@ class Job(models.Model):
         indexes: ClassVar = [models.Index(fields=["state", "lease_until"], name="job_by_state_and_lease")]
 
     def __str__(self) -> str:
-        return f"{self.submission or self.partial} {self.get_state_display()}"
+        return f"{self.submission or self.partial or self.laboratory_run} {self.get_state_display()}"
 
     @property
     def is_over(self) -> bool:
