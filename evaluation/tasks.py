@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from evaluation import actions, jobs
+from indicators.workbook.sandbox import keep_one_ready
 
 
 @shared_task(name="evaluation.judge")
@@ -11,6 +12,7 @@ def judge(job_id: int) -> None:
     job = jobs.claim(job_id)
     if job is not None:
         actions.run_job(job)
+        keep_one_ready()
 
 
 @shared_task(name="evaluation.ring_waiting_jobs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -23,14 +24,14 @@ def report_of(submission: Submission) -> CountyReport:
         else figure.value
         for figure in submission.figures.all()
     }
-    schools = tuple(school_report_of(record) for record in submission.records.all())
+    rows = submission.records.values_list("row", "rejected", *_KEYS)
+    schools = tuple(SchoolReport(_typed_row(values), frozenset(rejected), row) for row, rejected, *values in rows)
     return CountyReport(schools, figures, submission.is_population_certain)
 
 
 def school_report_of(record: SchoolRecord) -> SchoolReport:
     """The typed row behind a record."""
-    values = {field.key: _typed(getattr(record, field.key), field) for field in ALL_FIELDS}
-    return SchoolReport(values, frozenset(record.rejected), record.row)
+    return SchoolReport(_typed_row([getattr(record, key) for key in _KEYS]), frozenset(record.rejected), record.row)
 
 
 def registered_schools(county: County) -> list[SchoolReport]:
@@ -51,16 +52,14 @@ def registered_schools(county: County) -> list[SchoolReport]:
 
 def register_of(county: County) -> tuple[RegisteredSchool, ...]:
     """The schools of a county as the register keeps them, closed ones included."""
+    columns = ("code", "name", "school_type", "sponsor_type", "urban_rural", "closed_on")
     return tuple(
         RegisteredSchool(
-            school.code,
-            school.name,
-            SchoolType(school.school_type),
-            SponsorType(school.sponsor_type),
-            UrbanRural(school.urban_rural),
-            school.closed_on is not None,
+            code, name, SchoolType(school_type), SponsorType(sponsor), UrbanRural(place), closed_on is not None
         )
-        for school in School.objects.filter(county=county)
+        for code, name, school_type, sponsor, place, closed_on in School.objects.filter(county=county).values_list(
+            *columns
+        )
     )
 
 
@@ -70,20 +69,32 @@ def last_year_version(county: County, school_year: int) -> Submission | None:
     return versions.order_by("-version").first()
 
 
-def _typed(value: Any, field: Field) -> Value:
+def _typed_row(stored: Sequence[Any]) -> dict[str, Value]:
+    """The columns of a record, in the order of the catalogue, as typed values."""
+    return {
+        key: (nothing if value is None or value == "" else value if typed is None else typed(value))
+        for (key, nothing, typed), value in zip(_COLUMNS, stored, strict=True)
+    }
+
+
+def _type_of(field: Field) -> Callable[[Any], Value] | None:
+    """What makes a typed value of a stored one; None where it is stored as it is."""
     if field.kind is Kind.ROOMS:
-        return tuple(Decimal(area) for area in value.split(";") if area)
-    if value is None or value == "":
-        return None
-    if field.key == "school_type":
-        return SchoolType(value)
-    if field.key == "sponsor_type":
-        return SponsorType(value)
-    if field.key == "urban_rural":
-        return UrbanRural(value)
+        return lambda areas: tuple(Decimal(area) for area in areas.split(";") if area)
     if field.kind.is_scaled:
-        return Decimal(value) / DECIMAL_SCALE
-    return value  # type: ignore[no-any-return]
+        return lambda millionths: Decimal(millionths) / DECIMAL_SCALE
+    return _ENUMS.get(field.key)
+
+
+_ENUMS: dict[str, Callable[[Any], Value]] = {
+    "school_type": SchoolType,
+    "sponsor_type": SponsorType,
+    "urban_rural": UrbanRural,
+}
+_KEYS = tuple(field.key for field in ALL_FIELDS)
+_COLUMNS: tuple[tuple[str, Value, Callable[[Any], Value] | None], ...] = tuple(
+    (field.key, () if field.kind is Kind.ROOMS else None, _type_of(field)) for field in ALL_FIELDS
+)
 
 
 def rule_counts(school_year: int) -> dict[str, tuple[int, int]]:

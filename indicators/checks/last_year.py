@@ -5,7 +5,7 @@ Small numbers move by half without meaning anything: each comparison has a floor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -36,15 +36,10 @@ class Change:
 
     def find(self, rows: SchoolRows, before: list[SchoolReport | None]) -> Iterator[Finding]:
         """The schools at which it did."""
-        columns = [rows.known(key) for key in self.keys]
-        for position, school in enumerate(before):
-            if school is None:
-                continue
-            now, then = (
-                _sum([column[position] for column in columns]),
-                _sum([_number(school.values.get(key)) for key in self.keys]),
-            )
-            if now is None or then is None:
+        amounts = _totals([rows.known(key) for key in self.keys])
+        earlier = _totals([_known_before(before, key) for key in self.keys])
+        for position, (now, then) in enumerate(zip(amounts, earlier, strict=True)):
+            if now is None or then is None or now == then:
                 continue
             moved = abs(float(now) - float(then))
             if moved >= self.floor and moved > LARGEST_CHANGE * float(then):
@@ -61,10 +56,15 @@ def _moved(now: Amount, then: Amount) -> str:
     return f"{word} {abs(float(now) - float(then)) / float(then):.0%}" if then else "上年为 0"
 
 
-def _sum(parts: list[Amount | None]) -> Amount | None:
-    """The sum of the parts, None where one is not known."""
-    known = [part for part in parts if part is not None]
-    return sum(known) if len(known) == len(parts) else None
+def _totals(columns: list[Sequence[Amount | None]]) -> Sequence[Amount | None]:
+    """The sum of the columns school by school, None where one of them is not known."""
+    if len(columns) == 1:
+        return columns[0]
+    return [None if None in parts else sum(parts) for parts in zip(*columns, strict=True)]
+
+
+def _known_before(before: list[SchoolReport | None], key: str) -> list[Amount | None]:
+    return [None if school is None else _number(school.values.get(key)) for school in before]
 
 
 def _number(value: Value) -> Amount | None:

@@ -49,16 +49,18 @@ class Ratio:
     def values(self, rows: SchoolRows) -> list[float | None]:
         """One value a school, None where it cannot be computed. Cells of stages a school does not have are empty and
         count as 0; a refused cell makes the value unknown."""
-        keys = (*self.above, *self.below, *((self.minus,) if self.minus else ()))
+        keys = {*self.above, *self.below, *((self.minus,) if self.minus else ())}
         above, below = (
             [float(sum(parts)) for parts in zip(*(rows.amounts(key) for key in side), strict=True)]
+            if len(side) > 1
+            else list(map(float, rows.amounts(side[0])))
             for side in (self.above, self.below)
         )
         less = rows.amounts(self.minus) if self.minus else [0] * len(rows)
         values: list[float | None] = []
         for position, (top, taken, bottom) in enumerate(zip(above, less, below, strict=True)):
             amount = top - float(taken)
-            is_known = amount > 0 and bottom > 0 and not any(key in rows.rejected[position] for key in keys)
+            is_known = amount > 0 and bottom > 0 and keys.isdisjoint(rows.rejected[position])
             values.append(amount * self.factor / max(bottom, self.at_least) if is_known else None)
         return values
 
@@ -202,23 +204,26 @@ def find_heaps_above_limits(rows: SchoolRows, context: Context) -> Iterator[Shee
 def _values(rows: SchoolRows, threshold: Threshold, weights: tuple[float, float, float]) -> list[tuple[int, float]]:
     """The value of every school-stage with enough pupils whose figures are all known."""
     stage = threshold.stage
-    plus, minus = ([rows.known(key) for key in keys] for keys in (threshold.plus, threshold.minus))
+    gained, lost = _totals(rows, threshold.plus), _totals(rows, threshold.minus)
     pupils = [rows.amounts(key) for key in _EVERYONE]
-    own, own_weight = rows.amounts(ENROLLMENT[stage]), weights[0 if stage is Stage.PRIMARY else 1]
+    own_weight = weights[0 if stage is Stage.PRIMARY else 1]
+    columns = zip(rows.amounts(ENROLLMENT[stage]), rows.present[stage], gained, lost, strict=True)
     values = []
-    for position, count in enumerate(own):
-        if count < SIZE_CLASSES[0] or not rows.present[stage][position]:
-            continue
-        gained, lost = _known(plus, position), _known(minus, position)
-        if gained is None or lost is None:
+    for position, (count, is_present, top, taken) in enumerate(columns):
+        if count < SIZE_CLASSES[0] or not is_present or top is None or taken is None:
             continue
         heads = float(count)
         if threshold.is_shared:
             heads = sum(w * float(p[position]) for w, p in zip(weights, pupils, strict=True)) / own_weight
-        values.append((position, (gained - lost) * threshold.factor / heads))
+        values.append((position, (top - taken) * threshold.factor / heads))
     return values
 
 
-def _known(columns: Sequence[Sequence[object]], position: int) -> float | None:
-    parts = [column[position] for column in columns]
-    return None if None in parts else float(sum(parts))  # type: ignore[arg-type]
+def _totals(rows: SchoolRows, keys: Sequence[str]) -> list[float | None]:
+    """The sum of some columns school by school, None where one of them is not known."""
+    if not keys:
+        return [0.0] * len(rows)
+    if len(keys) == 1:
+        return [None if value is None else float(value) for value in rows.known(keys[0])]
+    columns = [rows.known(key) for key in keys]
+    return [None if None in parts else float(sum(parts)) for parts in zip(*columns, strict=True)]

@@ -40,6 +40,8 @@ FEWEST_PUPILS_FOR_MONEY = 50
 #: Two schools are only called the same where at least so many of their figures say something.
 FEWEST_SAME_FIGURES = 10
 MOST_PLACES_NAMED = 5
+#: Two columns are only called changed over where so many schools say so, and none says otherwise.
+FEWEST_SWAPPED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +50,37 @@ class AtMost:
 
     Said at the largest part, the likeliest slip. Parts that are missing count as 0: what is known is
     already too much. A stage the school does not have is not looked at. Where the figures of ``proof`` add up to
-    the part, part and total were put in each other's column, and changing them over is proposed.
+    the part, part and total were put in each other's column, and changing them over is proposed; so it is, of a rule
+    that ``compares_columns``, where the part exceeds the total in every school that gave both.
     """
 
     rule: str
     parts: tuple[str, ...]
     total: str
     proof: tuple[str, ...] = ()
+    compares_columns: bool = False
 
     def __call__(self, rows: SchoolRows) -> Iterator[Finding]:
         columns = [rows.amounts(key) for key in self.parts]
         sums = columns[0] if len(columns) == 1 else list(map(sum, zip(*columns, strict=True)))
         stage = FIELD_BY_KEY[self.total].stage
-        for position, (amount, total) in enumerate(zip(sums, rows.known(self.total), strict=True)):
-            if total is not None and amount > total and (stage is None or rows.present[stage][position]):
-                yield self._finding(rows, position)
+        found = [
+            self._finding(rows, position)
+            for position, (amount, total) in enumerate(zip(sums, rows.known(self.total), strict=True))
+            if total is not None and amount > total and (stage is None or rows.present[stage][position])
+        ]
+        is_swapped = self.compares_columns and len(found) >= FEWEST_SWAPPED and len(found) == self._given(rows)
+        yield from (self._with_columns_swapped(rows, finding) for finding in found) if is_swapped else found
+
+    def _given(self, rows: SchoolRows) -> int:
+        """How many schools gave a part and a total that are not both 0."""
+        pairs = zip(*(rows.known(key) for key in (*self.parts, self.total)), strict=True)
+        return sum(None not in pair and any(pair) for pair in pairs)
+
+    def _with_columns_swapped(self, rows: SchoolRows, finding: Finding) -> Finding:
+        words = f"填了这两栏的学校都是如此，{name_of(finding.key)}和{name_of(self.total)}两栏很可能填反了。"
+        total = rows.amounts(self.total)[finding.position]
+        return replace(finding, message=finding.message + words, fix=shown(total))
 
     def _finding(self, rows: SchoolRows, position: int) -> Finding:
         parts = {key: value for key in self.parts if (value := rows.amounts(key)[position])}
@@ -390,9 +408,9 @@ SCHOOL_CHECKS: tuple[Check, ...] = (
     *(limit for stage in STAGES for limit in _stage_limits(stage)),
     find_pupils_without_teachers,
     find_more_qualified_than_teachers,
-    AtMost("areas.indoor_sports", ("indoor_sports_area",), "teaching_area"),
+    AtMost("areas.indoor_sports", ("indoor_sports_area",), "teaching_area", compares_columns=True),
     find_money_in_yuan,
-    AtMost("funds.training", ("training_budget",), "funds_budget"),
+    AtMost("funds.training", ("training_budget",), "funds_budget", compares_columns=True),
     AtMost("retention.deceased", ("deceased",), "entrants_three_years_ago"),
     find_too_many_graduates,
     find_impossible_retention,

@@ -1,6 +1,7 @@
-"""The process that touches an uploaded file: ``python -m indicators.workbook.child PATH [FILENAME]``.
+"""The process that touches an uploaded file: ``python -m indicators.workbook.child [PATH FILENAME]``.
 
-Prints one JSON object and ends. It limits its own memory and processor time before it opens the file, so the
+Prints one JSON object and ends. Without a path it waits for one line of standard input that names the file, and ends
+with it: one process, one file. It limits its own memory and processor time before it opens the file, so the
 worst a hostile file can do is end this process; ``sandbox`` turns that into a refusal. Nothing heavy is
 imported here: the start of the process is a good part of the time a clerk waits.
 """
@@ -22,7 +23,7 @@ from python_calamine import CalamineError, CalamineSheet, load_workbook
 
 from indicators.workbook import package
 from indicators.workbook.archive import Refused, damaged
-from indicators.workbook.sheet_xml import MAX_COLUMNS, MAX_ROWS, SheetScan
+from indicators.workbook.sheet_xml import MAX_COLUMNS, MAX_ROWS, SheetScan, prepare
 
 MAX_MEMORY = 200 * 1024 * 1024
 MAX_CPU_SECONDS = 4
@@ -37,12 +38,14 @@ _CONTROLS = {code: None for code in range(32) if chr(code) not in "\t\n"}
 
 
 def main() -> None:
-    """Read the file named on the command line and print what it holds, or why it is refused."""
+    """Read the file named on the command line or by standard input and print what it holds, or why it is refused."""
     limit_resources()
     # One short life, no cycles worth collecting.
     gc.disable()
-    path = sys.argv[1]
-    filename = sys.argv[2] if len(sys.argv) > 2 else path
+    named = sys.argv[1:] or wait_for_a_file()
+    if named is None:
+        os._exit(0)
+    path, filename = named
     try:
         pieces = read(path, filename)
     except Refused as refused:
@@ -54,6 +57,13 @@ def main() -> None:
     sys.stdout.buffer.flush()
     # Skips the interpreter's orderly farewell, which takes longer than it is worth.
     os._exit(0)
+
+
+def wait_for_a_file() -> list[str] | None:
+    """Path and name of the file that standard input tells, None where whoever started this process is gone."""
+    prepare()
+    line = sys.stdin.buffer.readline()
+    return json.loads(line) if line else None
 
 
 def limit_resources() -> None:
@@ -147,7 +157,8 @@ def _value_rows(sheet: CalamineSheet, errors: dict[int, dict[int, str]]) -> Iter
         if cells.count("") == len(cells):
             continue
         row = before + [
-            cell if type(cell) is float and isfinite(cell) else _ENCODERS[type(cell)](cell) for cell in cells
+            cell if type(cell) is float and isfinite(cell) else None if cell == "" else _ENCODERS[type(cell)](cell)
+            for cell in cells
         ]
         for index, text in errors.get(number, {}).items():
             row[index] = {"error": text}

@@ -178,7 +178,7 @@ def check(data: bytes) -> Checked:
             raise _macros()
         scan = None
         if relation.kind == "worksheet":
-            sheet_scan = SheetScan(name, archive.excuse)
+            sheet_scan = SheetScan(name, archive.excuse, is_read=name in DATA_SHEETS)
             rows = sheet_scan.plain_xml(archive.xml(relation.target))
             if name in DATA_SHEETS:
                 scan = sheet_scan

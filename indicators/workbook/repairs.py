@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Protocol
 
-from indicators.catalogue import ALL_FIELDS, COUNTY_ITEMS, FIELD_BY_HEADER, FIELDS, SCHOOL_SHEET, Field
+from indicators.catalogue import ALL_FIELDS, COUNTY_ITEMS, FIELD_BY_HEADER, FIELD_BY_KEY, FIELDS, SCHOOL_SHEET, Field
 from indicators.workbook.notes import letters_of, place_of
 from indicators.workbook.revise import NewValue
 
@@ -67,13 +67,20 @@ _KIND_OF_RULE = {
     "cell.rooms": RepairKind.ROOMS,
     "money.looks_like_yuan": RepairKind.YUAN,
     "teachers.backbone": RepairKind.SWAPPED,
+    "areas.indoor_sports": RepairKind.SWAPPED,
+    "funds.training": RepairKind.SWAPPED,
     "header.spelling": RepairKind.HEADER,
     "header.alias": RepairKind.HEADER,
 }
 #: Columns that are changed over with each other: header of the one that is told about, and key of the other.
 _PARTNERS = {
-    f"{stage}县级以上骨干教师数": f"{key}_full_time_teachers"
-    for stage, key in (("小学", "primary"), ("初中", "junior"))
+    FIELD_BY_KEY[one].header: other
+    for one, other in (
+        ("primary_backbone_teachers", "primary_full_time_teachers"),
+        ("junior_backbone_teachers", "junior_full_time_teachers"),
+        ("indoor_sports_area", "teaching_area"),
+        ("training_budget", "funds_budget"),
+    )
 }
 _COUNTY_KINDS = {item.name: item.kind for item in COUNTY_ITEMS}
 

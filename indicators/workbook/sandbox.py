@@ -7,6 +7,10 @@ back. Whatever happens to the child, the caller sees a ``Book`` or a ``FileRefus
     with start_reading(path, filename) as reading:
         import numpy  # the child works meanwhile
         book = reading.result()
+
+The start of a process is a good part of the time a clerk waits. A worker that has nothing to do calls
+``keep_one_ready``: the next file is then given to a process that waits for it, under the same limits from its first
+moment, with nothing of ours but the end of a pipe, and still for this one file alone.
 """
 
 from __future__ import annotations
@@ -114,8 +118,9 @@ class Reading:
         if process is not None:
             if process.returncode is None:
                 process.kill()
-            if process.stdout is not None:
-                process.stdout.close()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
             process.wait()
 
     def __enter__(self) -> Self:
@@ -157,25 +162,80 @@ def start_reading(path: Path, filename: str = "") -> Reading:
     ``filename`` is the name the file was uploaded under; its ending tells a .csv from other text. Without it the
     ending of ``path`` counts.
     """
+    words = [os.path.abspath(path), filename or path.name]
+    process = _take_ready(words) or _started(words)
+    return Reading(process)
+
+
+def keep_one_ready() -> None:
+    """Let a process wait for the next file of this process, unless one does already. It ends with this process."""
+    if _ready and _ready[0].poll() is None:
+        return
+    forget_ready()
+    process = _started([])
+    if process is not None:
+        _ready.append(process)
+
+
+def forget_ready() -> None:
+    """End the waiting process, if there is one."""
+    while _ready:
+        Reading(_ready.pop()).close()
+
+
+_ready: list[subprocess.Popen[bytes]] = []
+
+
+def _leave_to_parent() -> None:
+    """In a fork of this process: the waiting process is not ours, and our copy of its pipe must not keep it alive."""
+    while _ready:
+        process = _ready.pop()
+        process.returncode = 0
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
+
+
+def _take_ready(words: list[str]) -> subprocess.Popen[bytes] | None:
+    """The waiting process, told its file; None where there is none or it is gone."""
+    if not _ready:
+        return None
+    process = _ready.pop()
+    try:
+        if process.stdin is not None and process.poll() is None:
+            with process.stdin:
+                process.stdin.write(json.dumps(words).encode() + b"\n")
+            return process
+    except OSError:
+        pass
+    Reading(process).close()
+    return None
+
+
+def _started(words: list[str]) -> subprocess.Popen[bytes] | None:
+    """A new process for the file that ``words`` name, or one that waits for its file; None where none can be had."""
     # The child gets none of our environment: it has no business with our secrets.
     environment = {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"}
     command = [sys.executable, "-E", "-s", "-X", "utf8", "-m", "indicators.workbook.child"]
     try:
         process = subprocess.Popen(
-            [*command, os.path.abspath(path), filename or path.name],
-            stdin=subprocess.DEVNULL,
+            [*command, *words],
+            stdin=subprocess.DEVNULL if words else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=_PROJECT,
             env=environment,
         )
     except (OSError, ValueError):
-        return Reading(None)
+        return None
     if process.stdout is not None:
         # Room for the whole answer of an ordinary workbook, so that the child need not wait for us.
         with contextlib.suppress(OSError):
             fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
-    return Reading(process)
+    return process
 
 
 def read_book(path: Path, filename: str = "") -> Book:
@@ -248,6 +308,6 @@ def _row(number: Any, values: Any) -> tuple[int, list[Value]]:
     """One row as the child told it, which is not believed unseen."""
     if type(number) is not int or type(values) is not list or not _VALUE_TYPES.issuperset(map(type, values)):
         raise ValueError("row")
-    if not all(isfinite(value) for value in values if type(value) is float):
+    if not all(map(isfinite, [value for value in values if type(value) is float])):
         raise ValueError("number")
     return number, values

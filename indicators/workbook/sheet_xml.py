@@ -54,6 +54,16 @@ _ORDINARY_ROW = re.compile(
     rb")){1,256}+)</row>"
 )
 _FILLED_CELL = re.compile(rb'<c r="([A-Z]++)[^<>]*+(?<!/)>')
+# The same for a sheet that nobody will read: any value may stand there, and formulas that were never calculated. Only
+# what holds a value is counted.
+_ORDINARY_UNREAD_ROW = re.compile(
+    rb'<row r="(?P<number>[1-9][0-9]{0,6})"[^<>"]*+(?:"[^<>"]*+"[^<>"]*+)*+>('
+    rb'(?:<c r="[A-Z]{1,3}+\1"(?: s="[0-9]++")?+(?: t="(?:s|str|n|b|e)")?+(?:'
+    rb">(?:<f>[^<]++</f>)?+<v>[^<]++</v></c>|><f>[^<]++</f><v ?+/></c>|\s?+/>)"
+    rb'|<c r="[A-Z]{1,3}+\1"(?: s="[0-9]++")?+ t="inlineStr"><is><t(?: xml:space="preserve")?+>[^<]++</t></is></c>'
+    rb"){1,256}+)</row>"
+)
+_FILLED_UNREAD_CELL = re.compile(rb'<c r="([A-Z]++)[^<>]*+(?<!/)>(?:<f>[^<]*+</f>)?+<(?:v>|is>)')
 
 _NUMBER, _ERROR, _INLINE, _TEXT = b"n", b"e", b"inlineStr", b"str"
 _TYPES = frozenset((_NUMBER, _ERROR, _INLINE, _TEXT, b"s", b"b", b"d"))
@@ -120,20 +130,29 @@ _OTHER = (10, 11)
 _grammar = lru_cache(maxsize=4)(_Grammar)
 
 
+def prepare() -> None:
+    """Do beforehand what the first sheet costs more than the next: build the grammar most sheets are written in."""
+    _ = _grammar(b"").cells
+
+
 class SheetScan:
     """Facts about one worksheet, complete once ``plain_xml`` is exhausted.
 
     ``errors`` maps row number and column index (0 = A) to the text of an error cell. ``formulas`` are the
     addresses of the first cells whose formula was never calculated, ``formula_count`` counts all of them.
-    ``excuse`` is told how many bytes were the formatting of empty cells and rows.
+    ``excuse`` is told how many bytes were the formatting of empty cells and rows. Of a sheet whose values are not
+    wanted (``is_read`` False) the limits are held all the same, but not every row is written anew.
     """
 
-    def __init__(self, title: str, excuse: Callable[[int], None]) -> None:
+    def __init__(self, title: str, excuse: Callable[[int], None], *, is_read: bool = True) -> None:
         self.errors: dict[int, dict[int, str]] = {}
         self.formulas: list[str] = []
         self.formula_count = 0
         self._title = title
         self._excuse = excuse
+        self._is_read = is_read
+        self._ordinary_row = _ORDINARY_ROW if is_read else _ORDINARY_UNREAD_ROW
+        self._filled_cell = _FILLED_CELL if is_read else _FILLED_UNREAD_CELL
         self._row = 0
         self._top = self._filled_rows = self._values = 0
         self._left, self._right = MAX_COLUMNS, 0
@@ -230,9 +249,10 @@ class SheetScan:
             elif token["closed"]:
                 self._enter_row(_ROW_NUMBER.search(token["row"]))
             elif token["row"] is not None:
-                ordinary = _ORDINARY_ROW.match(window, begun)
+                ordinary = self._ordinary_row.match(window, begun)
                 if ordinary is not None and not grammar.prefix and self._takes_whole(ordinary):
-                    out.append(b'<row r="%b">%b</row>' % ordinary.groups())
+                    if self._is_read:
+                        out.append(b'<row r="%b">%b</row>' % ordinary.groups())
                     at = ordinary.end()
                     continue
                 close = grammar.row_end.search(window, at)
@@ -249,7 +269,10 @@ class SheetScan:
 
     def _takes_whole(self, row: re.Match[bytes]) -> bool:
         """Count an ordinary row in; False where something about its columns must be looked at cell by cell."""
-        letters = tuple(_FILLED_CELL.findall(row[2]))
+        letters = tuple(self._filled_cell.findall(row[2]))
+        if not letters and not self._is_read:
+            self._enter_row(row)
+            return True
         layout = self._layouts.get(letters)
         if layout is None:
             numbers = [_column_number(each) for each in letters]

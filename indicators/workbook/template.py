@@ -29,10 +29,14 @@ from openpyxl.worksheet.properties import PageSetupProperties  # type: ignore[im
 from openpyxl.writer.excel import ExcelWriter  # type: ignore[import-untyped]
 
 from indicators.catalogue import (
+    ALL_FIELDS,
     COUNTY_COLUMNS,
     COUNTY_ITEM_BY_CODE,
     COUNTY_ITEMS,
     COUNTY_SHEET,
+    EXTRA_FIELDS,
+    EXTRA_GROUP,
+    FIELD_BY_KEY,
     FIELDS,
     GRADES,
     GROUPS,
@@ -42,6 +46,7 @@ from indicators.catalogue import (
     TEMPLATE_VERSION,
     TEMPLATE_VERSION_PROPERTY,
     CountyItem,
+    Field,
     Kind,
 )
 from indicators.report import SchoolReport
@@ -75,7 +80,7 @@ _TITLE_FILL, _HINT_FILL = "1F4E78", "F5F5F5"
 _GROUP_FILLS = MappingProxyType(
     dict(
         zip(
-            GROUPS,
+            (*GROUPS, EXTRA_GROUP),
             (
                 ("1F4E78", "DDEBF7"),
                 ("375623", "E2EFDA"),
@@ -83,6 +88,7 @@ _GROUP_FILLS = MappingProxyType(
                 ("833C0C", "FCE4D6"),
                 ("403151", "E4DFEC"),
                 ("215967", "DAEEF3"),
+                ("595959", "EDEDED"),
             ),
             strict=True,
         )
@@ -130,6 +136,7 @@ def write_template(
     last_year_figures: Mapping[str, int | Decimal] = MappingProxyType({}),
     last_year_use: LastYearUse = LastYearUse.NONE,
     trial: TrialRules | None = None,
+    with_extra: bool = False,
 ) -> None:
     """Write the workbook of one county and one school year (2025 is 2025—2026学年) to a file or a path.
 
@@ -137,6 +144,8 @@ def write_template(
     missing or None stays an empty cell. ``row_count`` rows are ruled, more where there are more schools.
     ``last_year`` and ``last_year_figures`` are shown in grey on sheets of their own, or besides fill what is still
     empty, as ``last_year_use`` says. With ``trial`` a sheet computes the seven indicators while somebody types.
+    ``with_extra`` adds the columns a workbook may do without at the right end; they are there as well where a school
+    has a value for one.
     Raises ``ValueError`` for a key or code the catalogue does not know and for a number that a spreadsheet
     cannot hold exactly (not finite, or more than 15 significant digits).
     """
@@ -151,14 +160,18 @@ def write_template(
     is_compared = last_year_use is not LastYearUse.NONE and bool(last_year or last_year_figures)
     if is_compared and last_year_use is LastYearUse.START:
         schools, figures = started_from(schools, last_year), {**last_year_figures, **figures}
+    has_extra = with_extra or any(
+        school.values.get(field.key) is not None for school in schools for field in EXTRA_FIELDS
+    )
+    fields = ALL_FIELDS if has_extra else FIELDS
     lists = _write_options(option_sheet)
     _write_guide(guide, school_year, year, county, clean(county_code))
     last_ruled = _HEADER_ROW + max(row_count, len(schools))
     last_checked = max(last_ruled, _LAST_CHECKED_ROW)
-    _write_school_headers(school_sheet, year, county)
-    _rule_school_rows(school_sheet, last_ruled)
-    _validate_school_columns(school_sheet, last_checked, lists)
-    _fill_schools(school_sheet, schools)
+    _write_school_headers(school_sheet, year, county, fields)
+    _rule_school_rows(school_sheet, last_ruled, fields)
+    _validate_school_columns(school_sheet, last_checked, lists, fields)
+    _fill_schools(school_sheet, schools, fields)
     _write_county_figures(county_sheet, figures, lists)
     colour_school_rows(school_sheet, _HEADER_ROW + 1, last_checked)
     if is_compared:
@@ -175,7 +188,7 @@ def write_template(
             last_row=last_ruled,
             last_read_row=last_checked,
         )
-    _set_up_pages((guide, school_sheet, county_sheet), year, county)
+    _set_up_pages((guide, school_sheet, county_sheet), year, county, has_extra)
 
     moment = datetime(school_year, 9, 1)
     workbook.properties.title = f"{county}{year}{_PORTAL}填报工作簿"
@@ -252,7 +265,7 @@ def _guide_band(sheet: Sheet, row: int, text: str, height: float, **look: Any) -
 # --- 学校数据 ------------------------------------------------------------------------------------------------------
 
 
-def _write_school_headers(sheet: Sheet, year: str, county: str) -> None:
+def _write_school_headers(sheet: Sheet, year: str, county: str, fields: Sequence[Field]) -> None:
     """Title, group titles, a line of forms and sources, and the headers: the frozen head of the sheet."""
     title = f"{county}学校数据 {year}"
     centred = {"fill": _TITLE_FILL, "horizontal": "center", "shrink": True}
@@ -260,7 +273,10 @@ def _write_school_headers(sheet: Sheet, year: str, county: str) -> None:
     reminder = "一所学校一行；没有的学段空着，有而数量为零的填 0；表头的文字不要改；鼠标停在表头上看说明。"
     for first, last in pairwise((_LAST_TITLE_COLUMN, *_PAGE_END_COLUMNS)):
         _band(sheet, _TITLE_ROW, first + 1, last, reminder, fill=_TITLE_FILL, indent=1)
-    for group, members in groupby(enumerate(FIELDS, 1), key=lambda pair: pair[1].group):
+    if len(fields) > len(FIELDS):
+        words = "这几栏可以全部空着；表头的文字不要改。"
+        _band(sheet, _TITLE_ROW, len(FIELDS) + 1, len(fields), words, fill=_TITLE_FILL, indent=1)
+    for group, members in groupby(enumerate(fields, 1), key=lambda pair: pair[1].group):
         columns = [column for column, _ in members]
         dark = _GROUP_FILLS[group][0]
         # A merged cell must not cross the edge of the frozen columns: half of it would scroll away.
@@ -268,7 +284,7 @@ def _write_school_headers(sheet: Sheet, year: str, county: str) -> None:
         for part in (frozen, columns[len(frozen) :]):
             if part:
                 _band(sheet, _GROUP_ROW, part[0], part[-1], group, fill=dark, horizontal="center", size=11)
-    for column, field in enumerate(FIELDS, 1):
+    for column, field in enumerate(fields, 1):
         hint, header = sheet.cell(_HINT_ROW, column), sheet.cell(_HEADER_ROW, column)
         put_text(hint, "\n".join(words for words in (form(field), field.unit, field.source) if words))
         dress(hint, size=8, ink=_GREY, fill=_HINT_FILL, ruled=True, horizontal="center", wrap=True)
@@ -290,11 +306,11 @@ def _band(sheet: Sheet, row: int, first: int, last: int, text: str, **look: Any)
     sheet.merge_cells(start_row=row, end_row=row, start_column=first, end_column=last)
 
 
-def _rule_school_rows(sheet: Sheet, last_ruled: int) -> None:
+def _rule_school_rows(sheet: Sheet, last_ruled: int, fields: Sequence[Field]) -> None:
     """Borders and number formats down to the last ruled row; formats alone for the whole column below it."""
     sheet.sheet_format.defaultRowHeight = 18
     sheet.sheet_format.customHeight = True
-    for column, field in enumerate(FIELDS, 1):
+    for column, field in enumerate(fields, 1):
         dress_value(sheet.column_dimensions[get_column_letter(column)], field, ruled=False)
         top = sheet.cell(_HEADER_ROW + 1, column)
         dress_value(top, field, ruled=True)
@@ -304,19 +320,22 @@ def _rule_school_rows(sheet: Sheet, last_ruled: int) -> None:
     sheet.sheet_properties.tabColor = _GROUP_FILLS[GROUPS[1]][0]
 
 
-def _validate_school_columns(sheet: Sheet, last_row: int, lists: Mapping[tuple[str, ...], str]) -> None:
-    for column, field in enumerate(FIELDS, 1):
+def _validate_school_columns(
+    sheet: Sheet, last_row: int, lists: Mapping[tuple[str, ...], str], fields: Sequence[Field]
+) -> None:
+    for column, field in enumerate(fields, 1):
         letter = get_column_letter(column)
         cells = f"{letter}{_HEADER_ROW + 1}:{letter}{last_row}"
         sheet.add_data_validation(validation(field, field.header, cells, lists))
 
 
-def _fill_schools(sheet: Sheet, schools: Sequence[SchoolReport]) -> None:
-    column_of = {field.key: column for column, field in enumerate(FIELDS, 1)}
+def _fill_schools(sheet: Sheet, schools: Sequence[SchoolReport], fields: Sequence[Field]) -> None:
+    column_of = {field.key: column for column, field in enumerate(fields, 1)}
     for row, school in enumerate(schools, _HEADER_ROW + 1):
-        if unknown := school.values.keys() - column_of.keys():
+        told = {key: value for key, value in school.values.items() if value is not None}
+        if unknown := school.values.keys() - FIELD_BY_KEY.keys():
             raise ValueError(f"no column for {sorted(unknown)}")
-        for key, value in school.values.items():
+        for key, value in told.items():
             put(sheet.cell(row, column_of[key]), cell_value(value))
 
 
@@ -365,8 +384,9 @@ def _figure(item: CountyItem, value: int | Decimal | None) -> str | int | Decima
 # --- paper and package --------------------------------------------------------------------------------------------
 
 
-def _set_up_pages(sheets: tuple[Sheet, Sheet, Sheet], year: str, county: str) -> None:
-    """A4: the wide sheet landscape on three pages side by side with whole groups on each, the others one page wide."""
+def _set_up_pages(sheets: tuple[Sheet, Sheet, Sheet], year: str, county: str, has_extra: bool) -> None:
+    """A4: the wide sheet landscape on three pages side by side with whole groups on each, a fourth for the columns that
+    may be left out, the others one page wide."""
     _, school_sheet, county_sheet = sheets
     for sheet in sheets:
         sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
@@ -386,11 +406,11 @@ def _set_up_pages(sheets: tuple[Sheet, Sheet, Sheet], year: str, county: str) ->
     # 63 columns on one width could not be read. Excel, fitting to three, ignores the breaks; the column widths are
     # balanced so that it breaks at the same places.
     school_sheet.page_setup.orientation = "landscape"
-    school_sheet.page_setup.fitToWidth = 3
+    school_sheet.page_setup.fitToWidth = 4 if has_extra else 3
     school_sheet.page_setup.pageOrder = "overThenDown"
     school_sheet.print_options.horizontalCentered = False
     breaks = ColBreak()
-    for column in _PAGE_END_COLUMNS[:-1]:
+    for column in _PAGE_END_COLUMNS if has_extra else _PAGE_END_COLUMNS[:-1]:
         breaks.append(Break(id=column))
     school_sheet.col_breaks = breaks
     school_sheet.print_title_rows = f"{_TITLE_ROW}:{_HEADER_ROW}"

@@ -39,6 +39,7 @@ _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]*)?[eE]\+?[0-9]+")
 _NUMERAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _MEANT = re.compile(r"\+?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})(\.[0-9]{1,9})?([^0-9.,+-]{0,4})")
 _AREA = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,15})?")
+_PLAIN_ROOMS = re.compile(r"[1-9][0-9]{0,5}(?:\.[0-9]{1,2})?(?:;[1-9][0-9]{0,5}(?:\.[0-9]{1,2})?)*")
 #: Signs that stand in a cell without being seen.
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _NOTHING_VISIBLE = dict.fromkeys(map(ord, _INVISIBLE))
@@ -91,6 +92,8 @@ def read_column(asked: Asked, cells: Sequence[CellValue]) -> tuple[list[Value], 
         values, left = _quick_decimal(asked, cells)
     elif asked.accepted:
         values, left = _quick_choice(asked, cells)
+    elif kind is Kind.ROOMS:
+        values, left = _quick_rooms(asked, cells)
     else:
         values, left = [None] * len(cells), list(range(len(cells)))
     faults: list[tuple[int, Fault]] = []
@@ -163,6 +166,27 @@ def _quick_choice(asked: Asked, cells: Sequence[CellValue]) -> tuple[list[Value]
             left.append(position)
         else:
             values[position] = value
+    return values, left
+
+
+def _quick_rooms(asked: Asked, cells: Sequence[CellValue]) -> tuple[list[Value], list[int]]:
+    """Lists such as 96;98.5, of which many schools have the same."""
+    known: dict[str, tuple[Decimal, ...] | None] = {}
+    values: list[Value] = [()] * len(cells)
+    left: list[int] = []
+    for position, cell in enumerate(cells):
+        if cell is None:
+            continue
+        areas = None
+        if type(cell) is str and _PLAIN_ROOMS.fullmatch(cell):
+            if cell not in known:
+                found = tuple(map(Decimal, cell.split(";")))
+                known[cell] = found if max(found) <= asked.greatest else None
+            areas = known[cell]
+        if areas is None:
+            left.append(position)
+        else:
+            values[position] = areas
     return values, left
 
 

@@ -19,7 +19,7 @@ from evaluation.core.population import STAGES, population
 from evaluation.core.standard import read_standard
 from indicators.catalogue import COUNTY_ITEM_BY_CODE, COUNTY_SHEET, FIELD_BY_KEY, FIELDS, SCHOOL_SHEET, STAGE_FIELDS
 from indicators.checks.rows import SchoolRows
-from indicators.checks.rules import RULES
+from indicators.checks.rules import FILE_GROUP, RULES
 from indicators.workbook.aliases import known_aliases
 from indicators.workbook.read import ReadReport, read_report
 from indicators.workbook.sandbox import read_book
@@ -167,7 +167,9 @@ CASES: dict[str, Case] = {
         "不要改工作表的名称", ("",), "", "填报说明、数据、县级数据",
         edit=lambda book: setattr(book[SCHOOL_SHEET], "title", "数据"),
     ),
-    "sheet.no_header": options("找不到表头", ("",), "学校标识码", headers={"code": "学校代码"}),
+    "sheet.no_header": options(
+        "找不到表头", ("",), "学校标识码", edit=lambda book: book[SCHOOL_SHEET].delete_rows(2),
+    ),
     "sheet.no_school": Case(lambda draft: draft.rows.clear(), "每所学校填写一行", ("A2",)),
     "header.missing": options(
         "补上这一列", ("A2",), TEACHING, keys=[key for key in KEYS if key != "teaching_area"]
@@ -353,8 +355,9 @@ WIDE_REJECTS = {
 }
 
 
-# The rules of the reader; those that look beyond the workbook are in test_context_checks.py.
-READER_RULES = [code for code, rule in RULES.items() if not rule.needs_context]
+# The rules of the reader; those that look beyond the workbook are in test_context_checks.py, those that refuse the
+# file as a whole in test_hostile_files.py.
+READER_RULES = [code for code, rule in RULES.items() if not rule.needs_context and rule.group != FILE_GROUP]
 
 
 def test_every_rule_has_a_case_and_every_case_a_rule() -> None:

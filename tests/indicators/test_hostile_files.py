@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import resource
 import signal
 import stat
@@ -22,9 +23,11 @@ import pytest
 import xlsxwriter
 from openpyxl.packaging.custom import IntProperty, StringProperty
 
+from indicators.checks.rules import FILE_GROUP, RULES
 from indicators.workbook import child, package, sandbox, sheet_xml
 from indicators.workbook.archive import MAX_INFLATED, Refused
 from indicators.workbook.sandbox import Book, DateValue, ErrorValue, FileRefused, Sheet
+from tests.conftest import ROOT
 from tests.indicators import hostile
 
 WALL_SECONDS = 5.0
@@ -146,6 +149,46 @@ def test_every_builder_of_a_bad_file_is_used_by_a_test() -> None:
         if callable(value) and getattr(value, "__annotations__", {}).get("path") == "Path"
     }
     assert builders - bricks == {build.__name__ for build, _, _ in REFUSED}
+
+
+#: Where a code is held that no file alone brings about: a test of this module, or of another.
+HELD_ELSEWHERE = {
+    "file.csv_encoding": "test_a_csv_has_the_limits_of_a_sheet",
+    "file.csv_malformed": "test_a_csv_has_the_limits_of_a_sheet",
+    "file.reader_stopped": "test_a_reader_that_runs_out_of_memory_takes_only_itself_away",
+    "file.reader_unavailable": "test_a_child_that_cannot_be_started_is_not_blamed_on_the_file",
+    "file.unreadable": "test_a_missing_file_is_a_refusal",
+    "file.not_found": "test_a_file_that_is_not_there_is_an_object_with_a_problem_too",
+}
+
+
+def codes_said() -> set[str]:
+    """Every code of a refusal that stands in the sources."""
+    said = set()
+    for folder in ("indicators", "evaluation"):
+        for path in (ROOT / folder).rglob("*.py"):
+            if path.name != "rules.py":
+                said |= set(re.findall(r'"(file\.[a-z_]+)"', path.read_text(encoding="utf-8")))
+    return said
+
+
+def test_every_code_of_a_refusal_is_in_the_table_of_rules_and_the_other_way_round() -> None:
+    listed = {code for code, rule in RULES.items() if rule.group == FILE_GROUP}
+    assert codes_said() == listed
+    assert {code for code in RULES if code.startswith("file.")} == listed
+    assert all(RULES[code].is_error for code in listed)
+
+
+def test_every_code_of_a_refusal_is_held_by_a_file_that_brings_it_about() -> None:
+    listed = {code for code, rule in RULES.items() if rule.group == FILE_GROUP}
+    by_file = {rule for _, rule, _ in REFUSED}
+    assert not by_file & set(HELD_ELSEWHERE)
+    assert by_file | set(HELD_ELSEWHERE) == listed
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    for code, name in HELD_ELSEWHERE.items():
+        body = re.search(rf"(?:@pytest[^@]*?)?def {name}\(.*?(?=\n\n\n|\Z)", tests, re.DOTALL)
+        assert body is not None, code
+        assert f'"{code}"' in body[0], code
 
 
 def test_a_missing_file_is_a_refusal(tmp_path: Path) -> None:
@@ -662,6 +705,125 @@ def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert set(os.listdir("/proc/self/fd")) == descriptors
     assert own_children() == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.xlsx", "b.xlsx", "c.xlsx", "child"]
+
+
+# The process that waits for the next file
+
+
+@pytest.fixture
+def waiting() -> Iterator[int]:
+    """The process id of a reader that waits."""
+    sandbox.keep_one_ready()
+    yield sandbox._ready[0].pid
+    sandbox.forget_ready()
+
+
+def is_gone(pid: int) -> bool:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            if ") Z " in Path(f"/proc/{pid}/stat").read_text():
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_a_waiting_process_reads_one_file_like_any_other_and_ends(waiting: int, tmp_path: Path) -> None:
+    files = [hostile.book(tmp_path / "a.xlsx", hostile.data_rows()), hostile.pdf(tmp_path / "b.xlsx")]
+    sandbox.keep_one_ready()
+    with sandbox.start_reading(files[0]) as reading:
+        assert reading._process is not None
+        assert reading._process.pid == waiting
+        book = reading.result()
+    assert book == sandbox.read_book(files[0])
+    assert is_gone(waiting)
+    sandbox.keep_one_ready()
+    assert refusal(files[1]).rule == "file.not_a_workbook"
+    assert own_children() == []
+
+
+def test_a_waiting_process_is_bound_and_knows_nothing_before_it_has_a_file(waiting: int) -> None:
+    place = Path(f"/proc/{waiting}")
+    while f" {child.MAX_MEMORY} " not in (place / "limits").read_text():
+        assert not is_gone(waiting) or (place / "limits").exists()
+    assert (place / "environ").read_bytes() == b""
+    assert len(list((place / "fd").iterdir())) <= 4
+
+
+def test_a_waiting_process_that_died_costs_nobody_anything(waiting: int, tmp_path: Path) -> None:
+    os.kill(waiting, signal.SIGKILL)
+    assert is_gone(waiting)
+    assert sandbox.read_book(hostile.book(tmp_path / "a.xlsx")).kind == "xlsx"
+    sandbox.keep_one_ready()
+    assert sandbox._ready[0].pid != waiting
+
+
+def test_a_waiting_process_ends_with_the_one_that_started_it() -> None:
+    script = "import os; from indicators.workbook import sandbox; sandbox.keep_one_ready();"
+    told = subprocess.run(
+        [sys.executable, "-c", script + "print(sandbox._ready[0].pid, flush=True); os._exit(0)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(child.__file__).parents[2],
+    )
+    assert is_gone(int(told.stdout))
+
+
+def test_a_fork_of_a_worker_neither_uses_nor_keeps_the_waiting_process(waiting: int) -> None:
+    report, told = os.pipe()
+    fork = os.fork()
+    if not fork:
+        os.write(told, b"%d" % len(sandbox._ready))
+        time.sleep(30)
+        os._exit(0)
+    try:
+        assert os.read(report, 1) == b"0"
+        # The last end of its pipe that is open is ours: its reader sees the end of the file, not a signal.
+        process = sandbox._ready.pop()
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(10) == 0
+        assert process.stdout is not None
+        process.stdout.close()
+    finally:
+        os.kill(fork, signal.SIGKILL)
+        os.waitpid(fork, 0)
+        os.close(report)
+        os.close(told)
+
+
+# A sheet that nobody reads
+
+
+def with_another_sheet(path: Path, rows: str) -> Path:
+    parts = hostile.good_parts(sheets=("学校数据", "试算"))
+    return hostile.zipped(path, parts | {"xl/worksheets/sheet2.xml": hostile.worksheet(rows)})
+
+
+@pytest.mark.parametrize(
+    ("cell", "rule"),
+    [
+        ('<c r="A~" s="1"><f>B~*2</f><v /></c><c r="B~" s="1" t="n" />', ""),
+        ('<c r="A~"><f>B~*2</f></c>', ""),
+        ('<c r="A~" t="str"><f>B~&amp;""</f><v></v></c>', ""),
+        ('<c r="A~"><v>45536.25</v></c>', "file.too_many_rows"),
+        ('<c r="A~" t="e"><f>1/0</f><v>#DIV/0!</v></c><c r="B~"><f>1</f><v/></c>', "file.too_many_rows"),
+        ('<c r="A~" t="inlineStr"><is><t>甲</t></is></c>', "file.too_many_rows"),
+        ('<c r="A~" t="zzz"><v>1</v></c>', "file.damaged"),
+        ('<c r="A~"><v>1</v></c><c r="A~"><v>2</v></c>', "file.duplicate_cells"),
+        ('<c r="A~"><v>1</v></c><c r="IW~"><v>2</v></c>', "file.too_many_cells"),
+    ],
+)
+def test_a_sheet_that_nobody_reads_keeps_the_limits_too(cell: str, rule: str, tmp_path: Path) -> None:
+    rows = "".join(f'<row r="{n}">{cell.replace("~", str(n))}</row>' for n in range(1, sheet_xml.MAX_ROWS + 2))
+    path = with_another_sheet(tmp_path / "a.xlsx", rows)
+    if rule:
+        assert refusal(path).rule == rule
+    else:
+        assert cells(school_sheet(path)) == {"A1": 1.0}
 
 
 def test_the_child_binds_itself_before_it_reads() -> None:

@@ -126,6 +126,34 @@ def test_two_columns_changed_over_are_put_back_together():
     assert problem.fix == "", "without the proof of the degrees nobody knows that they were changed over"
 
 
+@pytest.mark.parametrize(
+    ("part", "total", "rule"),
+    [
+        ("indoor_sports_area", "teaching_area", "areas.indoor_sports"),
+        ("training_budget", "funds_budget", "funds.training"),
+    ],
+)
+def test_two_whole_columns_changed_over_are_put_back_only_where_every_school_says_so(part, total, rule):
+    rows = builders.good_rows()
+    for row in rows:
+        row[part], row[total] = row[total], row[part]
+
+    def found() -> tuple[Any, list[Any]]:
+        read = read_report(builders.book_of(rows))
+        return read, [problem for problem in read.problems if problem.rule == rule]
+
+    read, problems = found()
+    assert len(problems) == len(rows)
+    repairs = all_repairs(problems, read.columns)
+    for position, row in enumerate(builders.good_rows()):
+        for key in (part, total):
+            repair = repairs[SCHOOL_SHEET, builders.cell_of(key, position)]
+            assert (Decimal(repair.after), repair.kind) == (Decimal(str(row[key])), RepairKind.SWAPPED)
+    assert "两栏很可能填反了" in problems[0].message
+    rows[-1][part], rows[-1][total] = rows[-1][total], rows[-1][part]
+    assert [problem.fix for problem in found()[1]] == [""] * (len(rows) - 1), "one school says otherwise"
+
+
 def test_percent_of_a_difference_becomes_a_decimal():
     figures = builders.good_figures() | {"C33": "12%"}
     [problem] = [p for p in read_report(builders.book_of(None, figures)).problems if p.rule == "cell.text_number"]

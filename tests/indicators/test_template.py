@@ -371,7 +371,7 @@ def test_a_number_that_a_cell_cannot_hold_exactly_is_refused(number):
 
 def test_a_value_without_a_column_is_refused():
     with pytest.raises(ValueError, match="no column for"):
-        written(schools=[school(computers=40)])
+        written(schools=[school(robots=40)])
     with pytest.raises(ValueError, match="no row for"):
         written(figures={"C40": 1})
 

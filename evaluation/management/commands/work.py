@@ -1,16 +1,22 @@
 """The worker of the embedded default: claims jobs from the database, no broker needed."""
 
+import logging
 import signal
 import time
 from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 
 from evaluation import actions, jobs
+from indicators.kept import clear_files_that_are_due
+from indicators.workbook.sandbox import keep_one_ready
+
+logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2
+_DAY_SECONDS = 24 * 60 * 60
 
 
 class Command(BaseCommand):
@@ -21,6 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, until_empty: bool, **options: Any) -> None:
         self.is_stopping = False
+        self.next_clearing = time.monotonic()
         # Stopping lets the job at hand end; a harder kill loses nothing either, the lease brings it back.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
@@ -32,8 +39,21 @@ class Command(BaseCommand):
             if until_empty:
                 return
             jobs.release_dead_workers()
+            self.clear_once_a_day()
             close_old_connections()
+            keep_one_ready()
             time.sleep(POLL_SECONDS)
+
+    def clear_once_a_day(self) -> None:
+        """Clear the refused files whose time is over, while nobody waits for this worker."""
+        if time.monotonic() < self.next_clearing:
+            return
+        self.next_clearing = time.monotonic() + _DAY_SECONDS
+        try:
+            clear_files_that_are_due()
+        except DatabaseError:
+            # Tomorrow is soon enough; the jobs go on.
+            logger.exception("refused files were not cleared")
 
     def stop(self, number: int, frame: FrameType | None) -> None:
         self.is_stopping = True
