@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -17,6 +17,7 @@ from io import BytesIO
 
 import numpy as np
 from django.db import connection
+from django.db.models import QuerySet
 
 from evaluation.core.columns import (
     EMPTY,
@@ -78,7 +79,7 @@ def stored_counties(submissions: Sequence[int]) -> StoredCounties:
     for key, records in _refused_cells(keys).items():
         if key in columns:
             columns[key][places(records)] = REJECTED
-    rooms = {field.key: _rooms(field, keys, places) for field in _ROOM_FIELDS}
+    rooms = _rooms(keys, places)
     schools = SchoolColumns(county, len(keys), columns, rooms)
     return StoredCounties(keys, schools, _figures(keys), code, row)
 
@@ -158,25 +159,35 @@ def _refused_cells(keys: IntArray) -> dict[str, list[int]]:
     return found
 
 
-def _versions(keys: IntArray) -> object:
+def _versions(keys: IntArray) -> QuerySet[Submission, dict[str, int]]:
     return Submission.objects.filter(pk__in=keys.tolist()).values("pk")
 
 
-def _rooms(field: Field, keys: IntArray, places: object) -> RoomColumn:
-    rows = SchoolRecord.objects.filter(submission__in=_versions(keys)).exclude(**{field.key: ""})
-    records: list[int] = []
-    areas: list[int] = []
-    for record, text in rows.values_list("pk", field.key).iterator(_ROWS_AT_A_TIME):
-        for area in text.split(";"):
-            records.append(record)
-            areas.append(_millionths(area))
-    school = places(records)  # type: ignore[operator]
-    # In the order of the schools; the rooms of one school stay in the order they were written in.
-    order = np.argsort(school, kind="stable")
-    return RoomColumn(school[order], np.array(areas, np.int64)[order])
+def _rooms(keys: IntArray, places: Callable[[Sequence[int]], IntArray]) -> dict[str, RoomColumn]:
+    """The rooms of every kind, in the order of the schools; those of one school as they were written."""
+    records: dict[str, list[int]] = {field.key: [] for field in _ROOM_FIELDS}
+    areas: dict[str, list[int]] = {field.key: [] for field in _ROOM_FIELDS}
+    rows = SchoolRecord.objects.filter(submission__in=_versions(keys)).values_list("pk", *records)
+    for record, *texts in rows.iterator(_ROWS_AT_A_TIME):
+        for key, text in zip(records, texts, strict=True):
+            if text:
+                own = _areas(text)
+                records[key] += [record] * len(own)
+                areas[key] += own
+    found = {}
+    for key, owners in records.items():
+        school = places(owners)
+        order = np.argsort(school, kind="stable")
+        found[key] = RoomColumn(school[order], np.array(areas[key], np.int64)[order])
+    return found
 
 
 @lru_cache(maxsize=4096)
+def _areas(text: str) -> tuple[int, ...]:
+    """Areas as stored, separated by semicolons, in millionths of ㎡."""
+    return tuple(_millionths(area) for area in text.split(";"))
+
+
 def _millionths(text: str) -> int:
     whole, _, decimals = text.partition(".")
     if len(decimals) > len(str(DECIMAL_SCALE)) - 1 or not whole.isdecimal():
@@ -187,11 +198,8 @@ def _millionths(text: str) -> int:
 def _figures(keys: IntArray) -> CountyColumns:
     columns = {item.code: np.full(len(keys), EMPTY, np.int64) for item in COUNTY_ITEMS}
     rows = CountyFigure.objects.filter(submission__in=_versions(keys), code__in=COUNTY_ITEM_BY_CODE)
-    for submission, code, value in _tuples(rows.values_list("submission_id", "code", "value")):
-        columns[code][np.searchsorted(keys, submission)] = value
+    position = {key: place for place, key in enumerate(keys.tolist())}
+    for submission, code, value in rows.values_list("submission_id", "code", "value").iterator(_ROWS_AT_A_TIME):
+        columns[code][position[submission]] = value
     certain = dict(Submission.objects.filter(pk__in=keys.tolist()).values_list("pk", "is_population_certain"))
     return CountyColumns(columns, np.array([certain[key] for key in keys.tolist()], np.bool_))
-
-
-def _tuples(rows: object) -> Iterator[tuple[int, str, int]]:
-    return rows.iterator(_ROWS_AT_A_TIME)  # type: ignore[attr-defined, no-any-return]
