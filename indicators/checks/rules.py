@@ -192,6 +192,7 @@ _TO_EXPLAIN: dict[str, _Rows] = {
 _WARNINGS: dict[str, _Rows] = {
     "工作簿": {
         "template.none": ("工作簿没有模板版本", _TEMPLATE),
+        "sheet.hidden": ("数据所在的工作表是隐藏的", _SHEETS),
         "header.alias": ("表头是旧的导出写法，已按模板的栏目读取", _HEADERS),
         "header.spelling": ("表头写法与模板略有不同", _HEADERS),
         "header.unknown": ("多余的列，不使用", _HEADERS),

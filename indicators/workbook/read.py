@@ -51,6 +51,7 @@ def read_report(book: Book, aliases: Aliases = NO_ALIASES) -> ReadReport:
     schools = SchoolPart()
     sheet = book.sheets[0] if is_csv and book.sheets else _find_sheet(book, SCHOOL_SHEET)
     if sheet is not None:
+        _note_hidden(sheet, notes)
         schools = read_schools(sheet, notes, is_csv=is_csv, aliases=aliases)
     else:
         names = "、".join(s.name for s in book.sheets)
@@ -60,6 +61,7 @@ def read_report(book: Book, aliases: Aliases = NO_ALIASES) -> ReadReport:
     county = CountyPart()
     sheet = None if is_csv else _find_sheet(book, COUNTY_SHEET)
     if sheet is not None:
+        _note_hidden(sheet, notes)
         county = read_figures(sheet, notes)
     elif is_csv:
         words = f"CSV 文件只含学校数据；「{COUNTY_SHEET}」请用模板工作簿上传，否则以县级数据为依据的各项无法核算。"
@@ -75,6 +77,13 @@ def read_report(book: Book, aliases: Aliases = NO_ALIASES) -> ReadReport:
         county.cells,
         is_current and bool(schools.schools),
     )
+
+
+def _note_hidden(sheet: Sheet, notes: Notes) -> None:
+    """Figures nobody sees when the file is opened are read like all others: whoever signs should know."""
+    if sheet.hidden:
+        words = f"工作表「{sheet.name}」是隐藏的，打开文件时看不到，其中的数据仍按填报读取。请取消隐藏并核对。"
+        notes.add("sheet.hidden", words, Place(sheet.name))
 
 
 def _find_sheet(book: Book, name: str) -> Sheet | None:

@@ -167,6 +167,9 @@ CASES: dict[str, Case] = {
         "不要改工作表的名称", ("",), "", "填报说明、数据、县级数据",
         edit=lambda book: setattr(book[SCHOOL_SHEET], "title", "数据"),
     ),
+    "sheet.hidden": options(
+        "取消隐藏", ("",), edit=lambda book: setattr(book[SCHOOL_SHEET], "sheet_state", "hidden"),
+    ),
     "sheet.no_header": options(
         "找不到表头", ("",), "学校标识码", edit=lambda book: book[SCHOOL_SHEET].delete_rows(2),
     ),
