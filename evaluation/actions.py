@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from evaluation import jobs
+from evaluation import jobs, laboratory, partials
 from evaluation.context import in_context
+from evaluation.core.document import StandardRefused, read_document
+from evaluation.core.standard import Standard as StandardDocument
 from evaluation.core.standard import parse_standard
-from evaluation.core.status import Status
 from evaluation.core.verdict import judge_report
-from evaluation.models import Finding, Job, JobStage, Standard, Verdict
+from evaluation.judging import save_verdict
+from evaluation.models import Job, JobStage, Standard, Verdict
+from evaluation.partial_preview import Fault, Preview, add_outcome, preview_of
 from evaluation.permissions import Refused, check_upload
-from evaluation.queries import default_standard, submissions_visible_to
+from evaluation.queries import decided_about, default_standard, partials_visible_to, submissions_visible_to, verdict_of
+from evaluation.revisions import revised_content
+from evaluation.standards import parsed_standard
 from indicators.actions import record_upload, save_refusal, save_report
-from indicators.models import Submission
+from indicators.header_mapping import aliases_for
+from indicators.models import PartialWorkbook, Submission
 from indicators.problem import Problem, Severity
 from indicators.register import save_proposals
-from indicators.workbook.aliases import known_aliases
 from indicators.workbook.read import read_report
 from indicators.workbook.sandbox import Book, FileRefused, read_book
 from schools.models import County, User
@@ -32,10 +37,46 @@ from schools.models import County, User
 logger = logging.getLogger(__name__)
 
 
+class DecidedMeanwhile(Exception):
+    """Something was decided about the county while its verdict was being computed: compute again."""
+
+
 def load_standard(content: bytes) -> tuple[Standard, bool]:
-    """Load a standard document, once; and whether it is new. Raises StandardRefused, or Refused where another text
-    stands under its code: a loaded document is never edited."""
-    parsed = parse_standard(content)
+    """Load one standard document; and whether it is new. Raises as load_standards does."""
+    return load_standards({"": content})[0]
+
+
+def load_standards(contents: Mapping[str, bytes]) -> list[tuple[Standard, bool]]:
+    """Load standard documents, given by the names of their files, each once; and whether each is new. One that extends
+    another is loaded after it. Raises StandardRefused, or Refused where another text stands under a code: a loaded
+    document is never edited. Where one is refused none is loaded."""
+    ordered = sorted(_parse_all(contents).items(), key=lambda each: len(each[1].parents))
+    with transaction.atomic():
+        return [_store(parsed, contents[name]) for name, parsed in ordered]
+
+
+def _parse_all(contents: Mapping[str, bytes]) -> dict[str, StandardDocument]:
+    known = dict[str, bytes]()
+    for name, content in contents.items():
+        with _named(name):
+            known[read_document(content).code] = content
+    known |= {row.code: row.document.encode("utf-8") for row in Standard.objects.all()}
+    parsed: dict[str, StandardDocument] = {}
+    for name, content in contents.items():
+        with _named(name):
+            parsed[name] = parse_standard(content, known)
+    return parsed
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    try:
+        yield
+    except StandardRefused as error:
+        raise StandardRefused(f"{name}：{error}" if name else str(error)) from error
+
+
+def _store(parsed: StandardDocument, content: bytes) -> tuple[Standard, bool]:
     standard, is_new = Standard.objects.get_or_create(
         code=parsed.code,
         defaults={"name": parsed.name, "document": content.decode("utf-8"), "sha256": parsed.sha256},
@@ -57,16 +98,26 @@ def upload_workbook(user: User, county: County, school_year: int, filename: str,
 
 def retry_job(user: User, job: Job) -> None:
     """Let a job that was set aside run again. Raises Refused."""
-    if not submissions_visible_to(user).filter(pk=job.submission_id).exists():
+    if job.partial_id is not None:
+        may_see = partials_visible_to(user).filter(pk=job.partial_id).exists()
+    else:
+        may_see = submissions_visible_to(user).filter(pk=job.submission_id).exists()
+    if not may_see:
         raise Refused("只有本县人员可以重新处理。")
     if not jobs.revive(job):
         raise Refused("该任务不在搁置状态，无需重新处理。")
 
 
 def run_job(job: Job) -> None:
-    """Read, check, judge and store one claimed job. An error puts it back; a lost lease drops the work."""
+    """Do one claimed job: judge a version, read a partial workbook, try a standard out. An error puts it back; a lost
+    lease drops the work."""
     try:
-        _judge_submission(job)
+        if job.laboratory_run_id is not None:
+            _try_standard_out(job)
+        elif job.partial_id is not None:
+            _read_partial(job)
+        else:
+            _judge_submission(job)
     except jobs.LeaseLost:
         logger.warning("job %s was taken over by another worker", job.pk)
     except Exception as error:
@@ -98,12 +149,13 @@ def _judge_submission(job: Job) -> None:
             save_refusal(submission, problem)
         return
     jobs.report_stage(job, JobStage.CHECKING)
-    found = read_report(book, known_aliases())
-    standard = parse_standard(job.standard.document.encode("utf-8"))
+    found = read_report(book, aliases_for(submission.county))
+    standard = parsed_standard(job.standard)
     found = in_context(submission, found, standard)
     jobs.report_stage(job, JobStage.COMPUTING, len(found.report.schools))
     as_of = timezone.localdate(submission.uploaded_at)
-    result = judge_report(found.report, standard, as_of) if found.is_judgeable else None
+    decided = decided_about(submission.county, submission.school_year)
+    result = judge_report(found.report, standard, as_of, decided) if found.is_judgeable else None
     jobs.report_stage(job, JobStage.STORING)
     with transaction.atomic():
         # The fence comes first: a worker that lost its lease writes nothing at all.
@@ -111,7 +163,77 @@ def _judge_submission(job: Job) -> None:
         save_report(submission, found)
         save_proposals(submission, found.report)
         if result is not None:
-            _save_verdict(submission, job.standard, as_of, result)
+            verdict = save_verdict(submission, job.standard, as_of, decided.canonical(), result)
+            _check_nothing_was_decided_meanwhile(verdict)
+
+
+def _check_nothing_was_decided_meanwhile(verdict: Verdict) -> None:
+    """A relaxation granted while the version was being judged must be in its verdict: then the job runs once more."""
+    submission = verdict.submission
+    County.objects.select_for_update().get(pk=submission.county_id)
+    if decided_about(submission.county, submission.school_year).canonical() != verdict.decided:
+        raise DecidedMeanwhile("省级录入或评定在核算期间有变化，重新核算。")
+
+
+def _read_partial(job: Job) -> None:
+    """Work out what a partial workbook would change. Nothing but its own row is written."""
+    partial = job.partial
+    jobs.report_stage(job, JobStage.READING)
+    try:
+        book = _read(partial)
+    except FileRefused as refusal:
+        if _may_not_be_the_file(refusal, job):
+            raise
+        with transaction.atomic():
+            jobs.finish(job)
+            partials.save_refusal(partial, refusal.message)
+        return
+    jobs.report_stage(job, JobStage.CHECKING)
+    found = read_report(book, aliases_for(job.partial.base.county))
+    preview = preview_of(partial.base, found, _read(partial.base))
+    jobs.report_stage(job, JobStage.COMPUTING, len(found.report.schools))
+    if preview.changes and not preview.faults:
+        _try_out(job, preview)
+    jobs.report_stage(job, JobStage.STORING)
+    with transaction.atomic():
+        jobs.finish(job)
+        partials.save_preview(partial, preview)
+
+
+def _try_out(job: Job, preview: Preview) -> None:
+    """Carry the changes out on a copy and read it again: what cannot be promised is found before anybody decides."""
+    base, standard = job.partial.base, parsed_standard(job.standard)
+    try:
+        merged = _read_bytes(revised_content(base, partials.new_values(preview.as_json()["changes"])), base.filename)
+    except (Refused, FileRefused) as refusal:
+        if isinstance(refusal, FileRefused) and _may_not_be_the_file(refusal, job):
+            raise
+        preview.faults.append(Fault(str(refusal)))
+        return
+    verdict = verdict_of(base)
+    before = json.loads(verdict.document) if verdict is not None else None
+    today = timezone.localdate()
+    add_outcome(
+        preview,
+        base,
+        read_report(merged, aliases_for(base.county)),
+        standard,
+        before,
+        lambda report: judge_report(report, standard, today, decided_about(base.county, base.school_year)),
+    )
+
+
+def _try_standard_out(job: Job) -> None:
+    """Judge all counties by both standards and keep what differs."""
+    run = job.laboratory_run
+    jobs.report_stage(job, JobStage.READING)
+    stored = laboratory.counties_of_year(run.school_year)
+    jobs.report_stage(job, JobStage.COMPUTING, len(stored.schools))
+    result = laboratory.compared(stored, run, timezone.localdate())
+    jobs.report_stage(job, JobStage.STORING)
+    with transaction.atomic():
+        jobs.finish(job)
+        laboratory.save_result(run, result)
 
 
 def _may_not_be_the_file(refusal: FileRefused, job: Job) -> bool:
@@ -120,44 +242,12 @@ def _may_not_be_the_file(refusal: FileRefused, job: Job) -> bool:
     return refusal.rule == "file.reader_unavailable" or (refusal.rule == "file.reader_stopped" and job.attempts == 1)
 
 
-def _read(submission: Submission) -> Book:
+def _read(uploaded: Submission | PartialWorkbook) -> Book:
+    return _read_bytes(uploaded.file.content, uploaded.filename)
+
+
+def _read_bytes(content: bytes, filename: str) -> Book:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "upload"
-        path.write_bytes(submission.file.content)
-        return read_book(path, filename=submission.filename)
-
-
-def canonical_json(result: dict[str, Any]) -> str:
-    """A result as text: the same bytes for the same result on any machine; refuses non-finite numbers."""
-    return json.dumps(result, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def _save_verdict(submission: Submission, standard: Standard, as_of: Any, result: dict[str, Any]) -> Verdict:
-    document = canonical_json(result)
-    verdict = Verdict.objects.create(
-        submission=submission,
-        standard=standard,
-        as_of=as_of,
-        passed=result["passed"],
-        complete=result["complete"],
-        document=document,
-        sha256=hashlib.sha256(document.encode("utf-8")).hexdigest(),
-    )
-    Finding.objects.bulk_create(_findings(verdict, result))
-    return verdict
-
-
-_STATUS_OF = {True: Status.MET, False: Status.NOT_MET, None: Status.UNKNOWN}
-
-
-def _findings(verdict: Verdict, result: dict[str, Any]) -> list[Finding]:
-    findings = [
-        Finding(verdict=verdict, code=code, stage=stage, status=_STATUS_OF[told["passed"]], value=told["coefficient"])
-        for stage, stage_result in result["stages"].items()
-        for code, told in stage_result["indicators"].items()
-    ]
-    findings += [
-        Finding(verdict=verdict, code=code, status=told["status"], value=told["value"])
-        for code, told in result["criteria"].items()
-    ]
-    return findings
+        path.write_bytes(content)
+        return read_book(path, filename=filename)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from evaluation.core.filing import FilingItem, filing_items
-from evaluation.core.standard import parse_standard
 from evaluation.models import Standard
 from evaluation.permissions import Person, can_see_evidence
+from evaluation.standards import parsed_standard
 from indicators.models import ChecklistTask, Evidence
 from schools.models import User
 
 
 def items_of(standard: Standard) -> tuple[FilingItem, ...]:
     """Every item of a filing against a loaded standard."""
-    return filing_items(parse_standard(standard.document.encode("utf-8")))
+    return filing_items(parsed_standard(standard))
 
 
 def item_of(standard: Standard, code: str) -> FilingItem | None:

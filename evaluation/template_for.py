@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from evaluation.core.standard import parse_standard
 from evaluation.models import Standard
 from evaluation.queries import DEFAULT_STANDARD
+from evaluation.standards import parsed_standard
 from evaluation.trial import trial_rules
 from indicators.queries import last_year_version, registered_schools, report_of
 from indicators.report import CountyReport, SchoolReport
@@ -18,7 +18,9 @@ from schools.models import County
 _FROM_LAST_YEAR = ("code", "name", "school_type", "sponsor_type", "urban_rural")
 
 
-def write_template_for(county: County, school_year: int, use: LastYearUse, target: BinaryIO) -> None:
+def write_template_for(
+    county: County, school_year: int, use: LastYearUse, target: BinaryIO, with_extra: bool = False
+) -> None:
     """Write the template a county fills in. Without a register its schools of last year are listed; without a version
     of last year there is nothing to compare with, and without a loaded standard no trial sheet."""
     before = last_year_version(county, school_year)
@@ -33,7 +35,8 @@ def write_template_for(county: County, school_year: int, use: LastYearUse, targe
         last_year=last_year.schools,
         last_year_figures=last_year.figures,
         last_year_use=use,
-        trial=None if standard is None else trial_rules(parse_standard(standard.document.encode("utf-8"))),
+        trial=None if standard is None else trial_rules(parsed_standard(standard)),
+        with_extra=with_extra,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -17,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from evaluation.core.columns import EMPTY, BoolArray, CountyColumns, IntArray
-from indicators.report import SchoolReport
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -116,18 +116,19 @@ def supplied_key(item: str, figure: str) -> str:
 
 def columns_of_decided(
     decided: Sequence[Decided],
-    schools: Sequence[SchoolReport],
+    codes: Sequence[str],
     county: IntArray,
     figures: CountyColumns,
     day: datetime.date,
 ) -> tuple[DecidedColumns, CountyColumns]:
-    """Decisions of each county as columns beside ``schools`` (in the order of the school columns, ``county`` their
-    county index), and the county figures with the supplied results among them."""
+    """Decisions of each county as columns beside the schools (``codes`` their 学校标识码 in the order of the columns,
+    ``county`` their county index), and the county figures with the supplied results among them."""
     if not any(each.grants or each.judged or each.supplied for each in decided):
         return NO_COLUMNS, figures
-    position = {
-        (int(c), str(s.values.get("code") or "")): i for i, (c, s) in enumerate(zip(county, schools, strict=True))
-    }
+    keys = list(zip(county.tolist(), codes, strict=True))
+    # Where two rows claim one code, nobody can say which of them a grant was made for.
+    claims = Counter(keys)
+    position = {key: place for place, key in enumerate(keys) if claims[key] == 1}
     granted: dict[str, BoolArray] = {}
     judged: dict[str, IntArray] = {}
     opinions: dict[tuple[int, str], str] = {}
@@ -137,7 +138,7 @@ def columns_of_decided(
     for index, each in enumerate(decided):
         for grant in each.grants:
             place = position.get((index, grant.school))
-            mask = granted.setdefault(grant.relaxation, np.zeros(len(schools), np.bool_))
+            mask = granted.setdefault(grant.relaxation, np.zeros(len(codes), np.bool_))
             if place is not None and grant.is_valid(day):
                 mask[place] = True
         for code, judgement in each.judged.items():

@@ -21,10 +21,10 @@ class StandardRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The tables of one document as they are written, with the place of each in the text."""
+    """The tables of one document as they are written, and the text they were read from."""
 
     tables: Mapping[str, Any]
-    places: Places
+    text: str
     sha256: str
 
     @property
@@ -38,7 +38,8 @@ class Document:
 
     def refusal(self, path: Path, item: str, message: str) -> StandardRefused:
         """What to raise about ``path``: the line in the text, the item in words, and what is wrong with it."""
-        line = self.places.line(path)
+        # Lines are looked for only here: a document that is right needs none.
+        line = Places(self.text).line(path)
         return StandardRefused((f"第 {line} 行，" if line else "") + f"{item}：{message}")
 
 
@@ -49,14 +50,13 @@ def read_document(content: bytes) -> Document:
     try:
         text = content.decode("utf-8")
         tables = tomllib.loads(text)
-        places = Places(text)
     except UnicodeDecodeError as error:
         raise StandardRefused(f"标准文件不是 UTF-8 文本：第 {error.start + 1} 个字节无法识别") from error
     except tomllib.TOMLDecodeError as error:
         raise StandardRefused(f"标准文件不是有效的 TOML：{_in_chinese(str(error))}") from error
     except RecursionError as error:
         raise StandardRefused("标准文件不是有效的 TOML：括号嵌套过深") from error
-    document = Document(tables, places, hashlib.sha256(content).hexdigest())
+    document = Document(tables, text, hashlib.sha256(content).hexdigest())
     for key in ("code", "extends"):
         value = tables.get(key, "")
         is_empty_parent = key == "extends" and value == ""

@@ -434,6 +434,28 @@ def _meant(name: str, known: list[str] | tuple[str, ...]) -> str:
     return f"，是不是 {close[0]}？" if close else ""
 
 
+def keys_read(node: Node) -> tuple[str, ...]:
+    """The catalogue keys and county codes a condition reads, in its order; the pupils of both stages for ``pupils``."""
+    match node:
+        case FieldValue(key) | YesNo(key) | Rooms(key):
+            return (key,)
+        case CountyValue(code):
+            return (code,)
+        case Pupils():
+            return ("primary_enrollment", "junior_enrollment")
+        case Total(signed) | Product(signed):
+            inner: tuple[Node, ...] = tuple(part for _, part in signed)
+        case Extreme(_, parts) | AllOf(parts) | AnyOf(parts):
+            inner = parts
+        case Compare(_, left, right):
+            inner = (left, right)
+        case Number():
+            inner = ()
+        case Negative(of) | Sum(of) | Count(of) | Share(of) | Not(of):
+            inner = (of,)
+    return tuple(dict.fromkeys(key for part in inner for key in keys_read(part)))
+
+
 def in_words(node: Node) -> str:
     """The condition in Chinese, with the headers of the form in place of keys."""
     return _words(node, 0)

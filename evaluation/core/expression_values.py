@@ -1,8 +1,8 @@
 """Conditions of :mod:`evaluation.core.expression` over columns: true, false or unknown. Pure.
 
-Floats decide what they can decide: every number carries a bound of its rounding error, and where a comparison, or a
-division by something that may be zero, lies within it, that row alone is computed again in fractions. So the answer is
-always the exact one.
+Floats decide what they can decide: every number carries a bound of its rounding error, without bound after a division
+by something that may be zero. Where a comparison lies within it, that row alone is computed again in fractions. So the
+answer is always the exact one.
 
 What is not there: an empty or refused cell and a division by zero are unknown, and so is every number made of them.
 A false part makes ``and`` false and a true one makes ``or`` true, whatever the others are. The fields of a stage that
@@ -207,14 +207,11 @@ class _Rows:
             part = self.numbers(factor)
             size = np.abs(part.value)
             if divides:
-                may_be_zero = known & part.known & ~(size > 2 * part.error)
-                is_zero = may_be_zero & (part.error == 0)
-                for row in np.flatnonzero(may_be_zero & ~is_zero).tolist():
-                    is_zero[row] = self.exact(factor, row) == 0
-                known = known & part.known & ~is_zero
+                may_be_zero = ~(size > 2 * part.error)
+                known = known & part.known & ~((size == 0) & (part.error == 0))
                 value = value / part.value
                 error = (error + np.abs(value) * part.error) / (size - part.error) + _rounding(value)
-                # What is not zero but nearly so is left to the fractions.
+                # What may be zero by its rounding is left to the fractions.
                 error = np.where(may_be_zero, np.inf, error)
             else:
                 error = np.abs(value) * part.error + size * error + error * part.error

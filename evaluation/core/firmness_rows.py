@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from evaluation.core.changes import Change, scale_of
-from evaluation.core.columns import SCHOOL_TYPES, SchoolColumns
-from evaluation.core.gaps import natural, weight_of
+import numpy as np
+
+from evaluation.core.changes import Change, step_of
+from evaluation.core.columns import SCHOOL_TYPES, IntArray, SchoolColumns
+from evaluation.core.gaps import weight_of
 from evaluation.core.population import STAGES, Population
 from evaluation.core.resources import OPEN, PASSED, StageResult
 from evaluation.core.standard import Indicator, Standard
@@ -34,12 +36,12 @@ class RowFirmness:
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One indicator at one stage: reaches its limit where numerator × ``a`` ≥ denominator × ``b``, its floor with
-    ``floor_a`` and ``floor_b``. ``per_step``: how much the numerator grows with one step of a cell. ``keys`` are
+    ``floor_a`` and ``floor_b``. ``per_step``: how much the numerator grows with one ``step`` of a cell. ``keys`` are
     the cells that count for this indicator alone."""
 
     indicator: Indicator
     keys: tuple[str, ...]
-    step: Fraction
+    step: int
     per_step: int
     a: int
     b: int
@@ -57,10 +59,10 @@ def measured(result: StageResult, standard: Standard) -> list[Measured] | None:
         if limit is None:
             return None
         keys = own_cells(indicator, result, standard)
-        step = natural(indicator.stages[result.stage].plus[0]).step
+        step = step_of(indicator.stages[result.stage].plus[0])
         share = Fraction(indicator.factor, indicator.scale) / limit
         floor = share / standard.floor_share
-        per_step = int(step * indicator.scale) * weight_of(indicator, result, standard)
+        per_step = step * weight_of(indicator, result, standard)
         found.append(
             Measured(
                 indicator, keys, step, per_step, share.numerator, share.denominator, floor.numerator, floor.denominator
@@ -78,6 +80,16 @@ def own_cells(indicator: Indicator, result: StageResult, standard: Standard) -> 
         for key in (*each.stages[result.stage].plus, *each.stages[result.stage].minus)
     }
     return tuple(key for key in indicator.stages[result.stage].plus if key not in others)
+
+
+def pupils_to_spare(schools: SchoolColumns, people: Population, standard: Standard) -> IntArray:
+    """How many pupils each school can lose without leaving the population: it would then be no row at all."""
+    spare = np.where(people.present, np.maximum(people.enrollment, 0), 0).sum(axis=0)
+    for exclusion in standard.exclusions:
+        if exclusion.fewer_pupils_than is not None:
+            of_type = schools.column("school_type") == SCHOOL_TYPES.index(exclusion.school_type)
+            spare[of_type] -= exclusion.fewer_pupils_than
+    return np.asarray(spare)
 
 
 def firmness_of_rows(
@@ -150,12 +162,7 @@ class _Numbers:
         present = [(people.present[s] & (people.enrollment[s] > 0)).tolist() for s in range(len(STAGES))]
         self._pupils = [people.enrollment[s].tolist() for s in range(len(STAGES))] + [people.senior.tolist()]
         self._present = [*present, (people.senior > 0).tolist()]
-        self._types = schools.column("school_type").tolist()
-        self._least = {
-            SCHOOL_TYPES.index(each.school_type): each.fewer_pupils_than
-            for each in standard.exclusions
-            if each.fewer_pupils_than is not None
-        }
+        self._spare = pupils_to_spare(schools, people, standard).tolist()
 
     def changes(self, row: int, school: int) -> Iterator[Change]:
         """Every smallest change of one cell that turns the row, one a cell and direction."""
@@ -183,14 +190,12 @@ class _Numbers:
         key = max(indicator.keys, key=lambda each: self._cells[each][school], default=None)
         if key is None or not steps:
             return None
-        before = Fraction(self._cells[key][school], scale_of(key))
+        before = self._cells[key][school]
         after = before + steps * indicator.step
         return Change(school, key, before, after) if after >= 0 else None
 
     def _pupil_changes(self, row: int, school: int, is_passing: bool) -> Iterator[Change]:
         """Pupils only ever lower values: the row passes up to so many of a stage, and not beyond."""
-        least = self._least.get(self._types[school], 0)
-        total = sum(self._pupils[s][school] for s in range(len(STAGES)) if self._present[s][school])
         for stage, key in enumerate(ENROLLMENTS):
             if not self._present[stage][school]:
                 continue
@@ -199,13 +204,13 @@ class _Numbers:
                 continue
             pupils = self._pupils[stage][school]
             after = pupils + more + 1 if is_passing else pupils + more
-            stays = after >= 1 and (stage >= len(STAGES) or total + after - pupils >= least)
+            stays = after >= 1 and (stage >= len(STAGES) or pupils - after <= self._spare[school])
             if stays and (after > pupils) == is_passing:
-                yield Change(school, key, Fraction(pupils), Fraction(after))
+                yield Change(school, key, pupils, after)
 
     def _pupils_more(self, row: int, stage: int) -> int | None:
-        """The most pupils of ``stage`` that may be added (fewer: negative) with the row passing; None where their number
-        decides nothing."""
+        """The most pupils of ``stage`` that may be added (negative: fewer) with the row passing; None where they
+        decide nothing."""
         limits: list[int] = []
         floors: list[int] = []
         lost = 0

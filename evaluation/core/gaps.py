@@ -56,6 +56,14 @@ def shortfall(amount: Fraction, per_unit: Fraction, limit: Fraction, step: Fract
     return Fraction(0) if short <= 0 else math.ceil(short / step) * step
 
 
+def slack(amount: Fraction, per_unit: Fraction, limit: Fraction, step: Fraction) -> Fraction:
+    """The smallest multiple of ``step`` that has to be taken from ``amount`` for amount × per_unit < limit; 0 where it
+    is below already, or where there is not so much to take."""
+    spare = amount - limit / per_unit
+    less = Fraction(0) if spare < 0 else (math.floor(spare / step) + 1) * step
+    return less if less <= amount else Fraction(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """One indicator of one row below its limit: what is missing to the limit and to its floor (0 where the floor is

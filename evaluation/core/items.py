@@ -23,6 +23,8 @@ from evaluation.core.columns import (
     SchoolColumns,
 )
 from evaluation.core.exact import at_least, product_at_least
+from evaluation.core.expression import Level, parse_condition
+from evaluation.core.expression_values import Ground, truths
 from evaluation.core.population import STAGES, Population, is_continuous
 from evaluation.core.relaxations import Granted, largest_size, smallest_rooms
 from evaluation.core.rounding import shown
@@ -484,6 +486,31 @@ def years_since(context: Context, criterion: Criterion) -> ItemResult:
     return ItemResult(status, Ratio(passed, np.ones_like(year), is_known, Fraction(1)), figures)
 
 
+def expression(context: Context, criterion: Criterion) -> ItemResult:
+    """An item a province adds: a condition that every school has to meet, those alone that ``where`` names, or one
+    about the county as a whole."""
+    level, condition = Level(criterion.parameters["level"]), criterion.parameters["condition"]
+    ground = Ground(context.schools, context.people, context.figures, context.is_certain)
+    found = truths(parse_condition(condition, level), level, ground)
+    met = STATUSES.index(Status(criterion.then))
+    if level is Level.COUNTY:
+        return ItemResult(np.where(found.true, met, np.where(found.false, NOT_MET, UNKNOWN)))
+    here = context.people.in_population
+    asked, spared = here, np.zeros(len(context.schools), np.bool_)
+    if where := criterion.parameters.get("where"):
+        limited = truths(parse_condition(where, level), level, ground)
+        asked, spared = here & limited.true, limited.false
+    short = np.asarray(asked & found.false)
+    unknown = np.asarray(here & ~short & ~found.true & ~spared)
+    figures: dict[str, Figure] = {
+        "short": context.by_county(short),
+        "checked": context.by_county(np.asarray(here & ~spared)),
+    }
+    result = context.school_by_school(short, unknown, figures)
+    result.status[result.status == MET] = met
+    return result
+
+
 def awaits_inspector(context: Context, criterion: Criterion) -> ItemResult:
     """An item of evidence: nothing is computed, an inspector judges it."""
     return ItemResult(np.full(context.schools.n_counties, TO_JUDGE, np.int64))
@@ -503,4 +530,5 @@ RULES: Mapping[str, Callable[[Context, Criterion], ItemResult]] = {
     "county_ratios": county_ratios,
     "years_since": years_since,
     "survey": survey,
+    "expression": expression,
 }

@@ -55,6 +55,8 @@ class _Walk:
                 self._forward(1)
                 table = self._inside(self._key())
                 self._forward(1)
+                for length in range(1, len(table)):
+                    self.lines.setdefault(table[:length], line)
                 self.lines[table] = line
             else:
                 self._pair(table)

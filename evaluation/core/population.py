@@ -28,8 +28,8 @@ class Population:
     ``enrollment`` is UNKNOWN where a stage's pupils are not known. ``present`` says which stages the school
     has; ``counted`` which of them are rows of the calculation. ``reason`` is an index into ``reasons`` for
     a school that is left out, −1 otherwise. ``split_total`` is Σ weight × pupils over the stages
-    present, the senior stage included, UNKNOWN where any of them is. ``is_type_known`` is False where the
-    school's type, and so the population, is in doubt.
+    present, the senior stage included, UNKNOWN where any of them is. ``is_certain`` is False where it is in
+    doubt whether the school is counted: its type is not known or, where only some sponsors count, who runs it.
     """
 
     enrollment: IntArray
@@ -39,7 +39,7 @@ class Population:
     reason: IntArray
     reasons: tuple[str, ...]
     split_total: IntArray
-    is_type_known: BoolArray
+    is_certain: BoolArray
 
     @property
     def in_population(self) -> BoolArray:
@@ -71,7 +71,10 @@ def population(schools: SchoolColumns, standard: Standard) -> Population:
     primary, junior, senior_weight = standard.weights
     split_total = primary * own[0] + junior * own[1] + senior_weight * senior
     split_total[(senior < 0) | (own[0] < 0) | (own[1] < 0)] = UNKNOWN
-    return Population(enrollment, senior, present, counted, reason, reasons, split_total, is_type_known)
+    is_certain = is_type_known
+    if not set(SponsorType) <= standard.sponsors:
+        is_certain = is_certain & ((schools.column("sponsor_type") >= 0) | (reason >= 0))
+    return Population(enrollment, senior, present, counted, reason, reasons, split_total, is_certain)
 
 
 def is_continuous(school_type: IntArray) -> BoolArray:

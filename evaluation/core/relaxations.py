@@ -38,13 +38,13 @@ def working(
     day: datetime.date,
 ) -> tuple[Granted, ...]:
     """The relaxations of ``standard`` that work for at least one school on ``day``. ``granted`` holds, per relaxation,
-    the schools with a valid grant."""
+    the schools with a valid grant. For a school outside the population there is nothing to work on."""
     found = []
     for relaxation in standard.relaxations:
         mask = granted.get(relaxation.code)
         if mask is None or not relaxation.is_in_force(day):
             continue
-        fulfilled = mask & _CONDITIONS[relaxation.code](schools, people, relaxation)
+        fulfilled = mask & people.in_population & _CONDITIONS[relaxation.code](schools, people, relaxation)
         if fulfilled.any():
             found.append(Granted(relaxation, np.asarray(fulfilled)))
     return tuple(found)

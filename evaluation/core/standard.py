@@ -7,21 +7,24 @@ refused by name: a silently ignored limit would be a wrong verdict.
 from __future__ import annotations
 
 import datetime
-import hashlib
 import math
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
+from evaluation.core.criterion import CRITERION_GROUPS, Criterion, RatioPart, conditions_of, read_criterion
+from evaluation.core.document import Document, StandardRefused, read_document
+from evaluation.core.reader import Reader
+from evaluation.core.variants import Change, Parent, Resolved, extended, extended_document
 from indicators.catalogue import DECIMAL_SCALE, FIELD_BY_KEY
 from schools.vocabulary import SchoolType, SponsorType, Stage
 
-
-class StandardRefused(ValueError):
-    """The document cannot be used; the message names the place in it and what is wrong."""
+__all__ = [
+    "CRITERION_GROUPS", "Criterion", "Exclusion", "Indicator", "OpenQuestion", "RatioPart", "Relaxation", "Rounding",
+    "StageMeasure", "Standard", "StandardRefused", "conditions_of", "parse_standard", "read_standard",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,42 +61,6 @@ class Indicator:
     source: str
     scale: int
     stages: Mapping[Stage, StageMeasure]
-
-
-@dataclass(frozen=True, slots=True)
-class RatioPart:
-    """One ratio of a county item: Σ numerator × factor ÷ Σ denominator, at least ``limit``."""
-
-    figure: str
-    numerator: tuple[str, ...]
-    denominator: tuple[str, ...]
-    factor: Fraction
-    limit: Fraction
-    places: int
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One item besides the resource indicators. ``basis``: S school rows, C county figures, E evidence, P results the
-    province enters. ``rule`` names a function of :mod:`evaluation.core.items`; empty means that an inspector judges
-    it. ``then`` is the status of an item whose computed part is met; ``waiting`` is said while it is to be judged."""
-
-    code: str
-    group: str
-    name: str
-    requirement: str
-    article: str
-    basis: str
-    rule: str
-    sentence: str
-    parameters: Mapping[str, str]
-    parts: tuple[RatioPart, ...]
-    then: str
-    waiting: str
-
-    def number(self, name: str) -> Fraction:
-        """A numeric parameter, exact."""
-        return Fraction(self.parameters[name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +109,9 @@ class Rounding:
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """One version of a standard. ``sha256`` is the hash of the document's bytes.
+    """One version of a standard. ``sha256`` is the hash of the document's bytes. One that extends another holds what
+    both say together: ``parents`` are the documents under it, the nearest first, ``changes`` what it
+    makes stricter, ``added`` the codes of its own items.
 
     ``has_school_rule`` is False where no school is judged by itself. ``decides_by_composite``: the mean of a stage's
     coefficients is held to ``coefficient_limits``, not each of them."""
@@ -172,122 +141,104 @@ class Standard:
     relaxations: tuple[Relaxation, ...]
     open_questions: tuple[OpenQuestion, ...]
     sha256: str
-
-
-CRITERION_GROUPS: Mapping[str, str] = {
-    "guarantee": "政府保障程度",
-    "quality": "教育质量",
-    "recognition": "社会认可度",
-    "veto": "一票否决情形",
-    "precondition": "申请条件",
-}
+    parents: tuple[Parent, ...] = ()
+    changes: tuple[Change, ...] = ()
+    added: tuple[str, ...] = ()
 
 
 def read_standard(path: Path) -> Standard:
-    """The standard in the TOML file at ``path``. Raises StandardRefused with the place and the reason."""
-    return parse_standard(path.read_bytes())
+    """The standard in the TOML file at ``path``; what it extends is read from files beside it, named by their codes.
+    Raises StandardRefused with the line and the reason."""
+    return parse_standard(path.read_bytes(), _Beside(path.parent))
 
 
-def parse_standard(content: bytes) -> Standard:
-    """The standard whose document is ``content`` (UTF-8 TOML). Raises StandardRefused."""
-    try:
-        table = tomllib.loads(content.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StandardRefused(f"标准文件不是有效的 TOML：{error}") from error
-    return _Reader(table, "标准").standard(hashlib.sha256(content).hexdigest())
+class _Beside(Mapping[str, bytes]):
+    """The documents of a folder by code, read when asked for. A code is checked before it becomes a name of a file."""
 
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
-class _Reader:
-    """Takes values out of one table and, when done, refuses whatever was not taken."""
-
-    def __init__(self, table: Any, where: str) -> None:
-        if not isinstance(table, dict):
-            raise StandardRefused(f"{where}：应为一个表")
-        self._table, self._where, self._taken = table, where, set[str]()
-
-    def take(self, key: str, kind: type, default: Any = None) -> Any:
-        self._taken.add(key)
-        value = self._table.get(key, default)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise StandardRefused(f"{self._where}：{key} 缺失或类型不对")
-        return value
-
-    def text(self, key: str, default: str | None = None) -> str:
-        return str(self.take(key, str, default))
-
-    def whole(self, key: str, default: int | None = None) -> int:
-        return int(self.take(key, int, default))
-
-    def exact(self, key: str, default: str | None = None) -> Fraction:
-        text = self.text(key, default)
+    def __getitem__(self, code: str) -> bytes:
         try:
-            return Fraction(text)
-        except (ValueError, ZeroDivisionError) as error:
-            raise StandardRefused(f"{self._where}：{key} = {text!r} 不是数") from error
+            return (self._folder / f"{code}.toml").read_bytes()
+        except OSError as error:
+            raise KeyError(code) from error
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        return tuple(str(item) for item in self.take(key, list))
+    def __iter__(self) -> Iterator[str]:
+        return (path.stem for path in sorted(self._folder.glob("*.toml")))
 
-    def table(self, key: str) -> _Reader:
-        return _Reader(self.take(key, dict), f"{self._where}.{key}")
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
-    def tables(self, key: str) -> list[_Reader]:
-        return [_Reader(item, f"{self._where}.{key}[{i + 1}]") for i, item in enumerate(self.take(key, list, []))]
 
-    def strings(self, key: str) -> dict[str, str]:
-        return {str(k): str(v) for k, v in self.take(key, dict, {}).items()}
+def parse_standard(content: bytes, known: Mapping[str, bytes] = MappingProxyType({})) -> Standard:
+    """The standard whose document is ``content`` (UTF-8 TOML). ``known`` holds, by code, the documents it may extend.
+    Raises StandardRefused."""
+    return _parse(read_document(content), known, ())[1]
 
-    def done(self) -> None:
-        unknown = sorted(set(self._table) - self._taken)
-        if unknown:
-            raise StandardRefused(f"{self._where}：未知的内容 {'、'.join(unknown)}")
 
-    def standard(self, sha256: str) -> Standard:
-        population, split = self.table("population"), self.table("split")
-        school_rule = self.table("school_rule") if "school_rule" in self._table else None
-        coefficient = self.table("coefficient")
-        stages = tuple(Stage(text) for text in population.texts("stages"))
-        if stages != tuple(Stage):
-            raise StandardRefused(f"{self._where}.population：stages 应为 {[s.value for s in Stage]}")
-        limits = coefficient.table("limits")
-        decides = coefficient.text("decides", "each")
-        if decides not in ("each", "composite"):
-            raise StandardRefused(f"{coefficient._where}：decides = {decides!r} 未知")
-        weights = split.table("weights")
-        result = Standard(
-            code=self.text("code"),
-            name=self.text("name"),
-            short_name=self.text("short_name"),
-            document=self.text("document"),
-            issued_on=self.take("issued_on", datetime.date),
-            extends=self.text("extends", ""),
-            population_words=population.text("words") + f"（{population.text('article')}）",
-            sponsors=frozenset(SponsorType(code) for code in population.take("sponsors", list)),
-            sponsor_reason=population.text("sponsor_reason"),
-            exclusions=tuple(_exclusion(reader) for reader in population.tables("excluded")),
-            split_words=split.text("words") + f"（{split.text('article')}）",
-            weights=_whole_weights([weights.exact(name) for name in ("PRIMARY", "JUNIOR", "SENIOR")]),
-            has_school_rule=school_rule is not None,
-            school_rule_words=school_rule.text("words") + f"（{school_rule.text('article')}）" if school_rule else "",
-            attained_at_least=school_rule.whole("attained_at_least") if school_rule else 0,
-            floor_share=school_rule.exact("floor_share") if school_rule else Fraction(0),
-            decides_by_composite=decides == "composite",
-            coefficient_words=coefficient.text("words") + f"（{coefficient.text('article')}）",
-            coefficient_limits={stage: limits.exact(stage.value) for stage in Stage},
-            indicators=tuple(_indicator(reader, school_rule is not None) for reader in self.tables("indicators")),
-            rounding=_rounding(self.table("rounding")),
-            criteria=tuple(_criterion(reader) for reader in self.tables("criteria")),
-            relaxations=tuple(_relaxation(reader) for reader in self.tables("relaxations")),
-            open_questions=tuple(_open_question(reader) for reader in self.tables("open_questions")),
-            sha256=sha256,
-        )
-        for reader in (self, population, split, weights, school_rule, coefficient, limits):
-            if reader is not None:
-                reader.done()
-        codes = [i.code for i in result.indicators] + [c.code for c in result.criteria]
-        if len(codes) != len(set(codes)) or not result.indicators:
-            raise StandardRefused(f"{self._where}：指标或项目代码重复，或没有指标")
-        return result
+def _parse(document: Document, known: Mapping[str, bytes], line: tuple[str, ...]) -> tuple[Resolved, Standard]:
+    resolved = Resolved(document.tables, document)
+    if document.extends:
+        parent = extended_document(document, known, line)
+        try:
+            under, _ = _parse(parent, known, (*line, document.code))
+        except StandardRefused as error:
+            raise StandardRefused(f"所依据的标准 {parent.code}：{error}") from error
+        resolved = extended(document, under)
+    return resolved, _standard(Reader(resolved.tables, resolved.refusal), resolved)
+
+
+def _standard(reader: Reader, resolved: Resolved) -> Standard:
+    population, split = reader.table("population"), reader.table("split")
+    school_rule = reader.table("school_rule") if reader.has("school_rule") else None
+    coefficient = reader.table("coefficient")
+    if population.texts("stages") != tuple(stage.value for stage in Stage):
+        raise population.refused(f"stages 应为 {[s.value for s in Stage]}", "stages")
+    limits = coefficient.table("limits")
+    decides = coefficient.text("decides", "each")
+    if decides not in ("each", "composite"):
+        raise coefficient.refused(f"decides = {decides!r} 应为 each 或 composite", "decides")
+    weights = split.table("weights")
+    result = Standard(
+        code=reader.text("code"),
+        name=reader.text("name"),
+        short_name=reader.text("short_name"),
+        document=reader.text("document"),
+        issued_on=reader.take("issued_on", datetime.date),
+        extends=reader.text("extends", ""),
+        population_words=population.text("words") + f"（{population.text('article')}）",
+        sponsors=_sponsors(population),
+        sponsor_reason=population.text("sponsor_reason"),
+        exclusions=tuple(_exclusion(each) for each in population.tables("excluded")),
+        split_words=split.text("words") + f"（{split.text('article')}）",
+        weights=_whole_weights([weights.exact(name) for name in ("PRIMARY", "JUNIOR", "SENIOR")]),
+        has_school_rule=school_rule is not None,
+        school_rule_words=school_rule.text("words") + f"（{school_rule.text('article')}）" if school_rule else "",
+        attained_at_least=school_rule.whole("attained_at_least") if school_rule else 0,
+        floor_share=school_rule.exact("floor_share") if school_rule else Fraction(0),
+        decides_by_composite=decides == "composite",
+        coefficient_words=coefficient.text("words") + f"（{coefficient.text('article')}）",
+        coefficient_limits={stage: limits.exact(stage.value) for stage in Stage},
+        indicators=tuple(_indicator(each, school_rule is not None) for each in reader.tables("indicators")),
+        rounding=_rounding(reader.table("rounding")),
+        criteria=tuple(read_criterion(each) for each in reader.tables("criteria")),
+        relaxations=tuple(_relaxation(each) for each in reader.tables("relaxations")),
+        open_questions=tuple(_open_question(each) for each in reader.tables("open_questions")),
+        sha256=resolved.document.sha256,
+        parents=resolved.parents,
+        changes=resolved.changes,
+        added=resolved.added,
+    )
+    for part in (reader, population, split, weights, school_rule, coefficient, limits):
+        if part is not None:
+            part.done()
+    codes = [i.code for i in result.indicators] + [c.code for c in result.criteria]
+    if len(codes) != len(set(codes)) or not result.indicators:
+        raise reader.refused("指标或项目代码重复，或没有指标")
+    if not 0 <= result.attained_at_least <= len(result.indicators) or not 0 <= result.floor_share <= 1:
+        raise reader.refused("attained_at_least 不能超过指标数，floor_share 应在 0 和 1 之间", "school_rule")
+    return result
 
 
 def _whole_weights(weights: list[Fraction]) -> tuple[int, int, int]:
@@ -300,27 +251,37 @@ def _whole_weights(weights: list[Fraction]) -> tuple[int, int, int]:
     return whole[0] // shrink, whole[1] // shrink, whole[2] // shrink
 
 
-def _exclusion(reader: _Reader) -> Exclusion:
+def _sponsors(population: Reader) -> frozenset[SponsorType]:
+    codes = population.take("sponsors", list)
+    for position, code in enumerate(codes):
+        if isinstance(code, bool) or code not in list(SponsorType):
+            raise population.refused(f"sponsors 的 {code!r} 不是举办者类型代码，应为 1 至 10", "sponsors", position)
+    return frozenset(SponsorType(code) for code in codes)
+
+
+def _exclusion(reader: Reader) -> Exclusion:
     bound = reader.whole("fewer_pupils_than", 0)
-    result = Exclusion(SchoolType(reader.text("school_type")), reader.text("reason"), bound or None)
+    result = Exclusion(reader.member("school_type", SchoolType), reader.text("reason"), bound or None)
     reader.done()
     return result
 
 
-def _indicator(reader: _Reader, needs_limits: bool) -> Indicator:
+def _indicator(reader: Reader, needs_limits: bool) -> Indicator:
     stages = {}
     scales = set[int]()
     for stage in Stage:
         measure = reader.table(stage.value)
         limit = measure.exact("limit") if needs_limits else None
         stages[stage] = StageMeasure(limit, measure.texts("plus"), measure.texts("minus"))
+        if limit is not None and limit <= 0:
+            raise measure.refused("limit 应大于 0", "limit")
         measure.done()
         for key in (*stages[stage].plus, *stages[stage].minus):
             if key not in FIELD_BY_KEY or not FIELD_BY_KEY[key].kind.is_number:
-                raise StandardRefused(f"{measure._where}：{key} 不是填报表的数值字段")
+                raise measure.refused(f"{key} 不是填报表的数值字段")
             scales.add(DECIMAL_SCALE if FIELD_BY_KEY[key].kind.is_scaled else 1)
     if len(scales) != 1:
-        raise StandardRefused(f"{reader._where}：各字段的计量单位不一致")
+        raise reader.refused("各字段的计量单位不一致")
     result = Indicator(
         code=reader.text("code"),
         name=reader.text("name"),
@@ -337,10 +298,10 @@ def _indicator(reader: _Reader, needs_limits: bool) -> Indicator:
     return result
 
 
-def _rounding(reader: _Reader) -> Rounding:
+def _rounding(reader: Reader) -> Rounding:
     reader.text("words")
     if reader.text("mode") != "half_up":
-        raise StandardRefused(f"{reader._where}：mode 只支持 half_up")
+        raise reader.refused("mode 只支持 half_up", "mode")
     result = Rounding(
         reader.whole("value_places"),
         reader.whole("mean_places"),
@@ -351,45 +312,11 @@ def _rounding(reader: _Reader) -> Rounding:
     return result
 
 
-def _criterion(reader: _Reader) -> Criterion:
-    parts = []
-    for part in reader.tables("parts"):
-        parts.append(
-            RatioPart(
-                figure=part.text("figure"),
-                numerator=part.texts("numerator"),
-                denominator=part.texts("denominator"),
-                factor=part.exact("factor"),
-                limit=part.exact("limit"),
-                places=part.whole("places", -1),
-            )
-        )
-        part.done()
-    result = Criterion(
-        code=reader.text("code"),
-        group=reader.text("group"),
-        name=reader.text("name"),
-        requirement=reader.text("requirement"),
-        article=reader.text("article"),
-        basis=reader.text("basis"),
-        rule=reader.text("rule", ""),
-        sentence=reader.text("sentence", ""),
-        parameters=reader.strings("parameters"),
-        parts=tuple(parts),
-        then=reader.text("then", "met"),
-        waiting=reader.text("waiting", ""),
-    )
-    if result.group not in CRITERION_GROUPS:
-        raise StandardRefused(f"{reader._where}：group = {result.group!r} 未知")
-    reader.done()
-    return result
-
-
 #: What a relaxation means is the kernel's; a document sets its dates and numbers.
 RELAXATION_CODES = ("R1", "R2", "R3", "R4")
 
 
-def _relaxation(reader: _Reader) -> Relaxation:
+def _relaxation(reader: Reader) -> Relaxation:
     until = reader.take("in_force_until", datetime.date, datetime.date.max)
     result = Relaxation(
         code=reader.text("code"),
@@ -401,12 +328,12 @@ def _relaxation(reader: _Reader) -> Relaxation:
         parameters=reader.strings("parameters"),
     )
     if result.code not in RELAXATION_CODES:
-        raise StandardRefused(f"{reader._where}：code = {result.code!r} 不是已知的过渡规定")
+        raise reader.refused(f"code = {result.code!r} 不是已知的过渡规定", "code")
     reader.done()
     return result
 
 
-def _open_question(reader: _Reader) -> OpenQuestion:
+def _open_question(reader: Reader) -> OpenQuestion:
     result = OpenQuestion(
         code=reader.text("code"),
         criterion=reader.text("criterion"),
@@ -416,6 +343,6 @@ def _open_question(reader: _Reader) -> OpenQuestion:
         effect=reader.text("effect"),
     )
     if result.setting not in result.alternatives:
-        raise StandardRefused(f"{reader._where}：setting = {result.setting!r} 不在可选项中")
+        raise reader.refused(f"setting = {result.setting!r} 不在可选项中", "setting")
     reader.done()
     return result

@@ -11,8 +11,6 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from evaluation.core.rounding import plain
-
 
 class Direction(StrEnum):
     """How a value may differ from the one it replaces."""
@@ -132,8 +130,10 @@ def parameter_refusal(rule: str, name: str, text: str) -> str:
         return f"没有参数 {name}，可用的参数：{'、'.join(PARAMETERS[rule]) or '无'}"
     if declared.direction in (Direction.UP, Direction.DOWN):
         value = number(text)
-        if value is None or value < 0:
+        if value is None:
             return f"{name} = {text!r} 不是数"
+        if value <= 0:
+            return f"{name} = {text!r} 应大于 0"
         if (rule, name) in _WHOLE and (value.denominator != 1 or value > 10**9):
             return f"{name} = {text!r} 应为整数"
     if declared.direction is Direction.KIND and text not in declared.order:
@@ -168,13 +168,10 @@ def looser(rule: Rule, before: Any, after: Any) -> str:
 
 
 def told(rule: Rule, value: Any) -> str:
-    """A limit as a page prints it."""
+    """A limit as a page prints it: numbers as the document writes them."""
     if rule.direction is Direction.KIND:
         return _KIND_WORDS.get(str(value), str(value))
-    exact = number(value)
-    if exact is None or rule.direction is Direction.GROWS:
-        return "、".join(_listed(value))
-    return plain(exact)
+    return "、".join(_listed(value)) if rule.direction is Direction.GROWS else str(value)
 
 
 def number(value: Any) -> Fraction | None:
@@ -194,5 +191,3 @@ def _is_plain(text: str) -> bool:
 
 def _listed(text: Any) -> list[str]:
     return [part.strip() for part in str(text).split(",") if part.strip()]
-
-

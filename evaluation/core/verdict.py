@@ -125,7 +125,7 @@ def _judge_stages(
     granted: Sequence[Granted],
 ) -> tuple[list[StageResult], BoolArray]:
     is_certain = figures.is_population_certain.copy()
-    is_certain[schools.county[~people.is_type_known]] = False
+    is_certain[schools.county[~people.is_certain]] = False
     stages = [judge_stage(position, schools, people, standard, is_certain, granted) for position in range(len(STAGES))]
     return stages, is_certain
 
@@ -158,7 +158,8 @@ def judgement_of(
     schools, figures, ordered = columns_of(reports)
     decisions = NO_COLUMNS
     if decided is not None:
-        decisions, figures = columns_of_decided(decided, ordered, schools.county, figures, as_of)
+        codes = [str(school.values.get("code") or "") for school in ordered]
+        decisions, figures = columns_of_decided(decided, codes, schools.county, figures, as_of)
     return judge(schools, figures, standard, as_of, decisions), schools, ordered
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from evaluation.actions import load_standard
+from evaluation.actions import load_standards
 from evaluation.core.standard import StandardRefused
 from evaluation.permissions import Refused
 
@@ -18,9 +18,10 @@ class Command(BaseCommand):
         parser.add_argument("paths", nargs="*", type=Path)
 
     def handle(self, *args: Any, paths: list[Path], **options: Any) -> None:
-        for path in paths or sorted((settings.BASE_DIR / "fixtures/standards").glob("*.toml")):
-            try:
-                standard, is_new = load_standard(path.read_bytes())
-            except (StandardRefused, Refused, OSError) as error:
-                raise CommandError(f"{path.name}：{error}") from error
+        try:
+            found = paths or sorted((settings.BASE_DIR / "fixtures/standards").glob("*.toml"))
+            loaded = load_standards({str(path): path.read_bytes() for path in found})
+        except (StandardRefused, Refused, OSError) as error:
+            raise CommandError(str(error)) from error
+        for standard, is_new in loaded:
             self.stdout.write(f"标准 {standard.code}：{'已载入' if is_new else '已存在'} {standard.sha256[:12]}")
