@@ -27,7 +27,11 @@ def unmet_conditions(
     if not relaxation.is_in_force(day):
         return (f"{relaxation.code} 在 {day} 不在施行期内",)
     columns, _, _ = columns_of([CountyReport((school,))])
-    return tuple(_CONDITIONS[relaxation.code](_Row(school, population(columns, standard)), relaxation))
+    people = population(columns, standard)
+    if not people.in_population[0]:
+        reason = people.reason[0]
+        return ("本校不参与计算" + (f"：{people.reasons[reason]}" if reason >= 0 else ""),)
+    return tuple(_CONDITIONS[relaxation.code](_Row(school, people), relaxation))
 
 
 @dataclass(frozen=True, slots=True)

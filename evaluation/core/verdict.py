@@ -322,7 +322,8 @@ def _criteria(
         if figures := item.figures_at(county):
             told[criterion.code]["figures"] = figures
         for key, words in (("opinion", judgement.decided.opinions), ("document", judgement.decided.documents)):
-            if text := words.get((county, criterion.code)):
+            # An opinion on what no inspector judges decided nothing, and is not told as if it had.
+            if (key == "document" or "E" in criterion.basis) and (text := words.get((county, criterion.code))):
                 told[criterion.code][key] = text
         for name, mask in (("schools", item.short_schools), ("unknown_schools", item.unknown_schools)):
             if mask is not None:
