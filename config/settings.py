@@ -152,6 +152,9 @@ WHITENOISE_USE_FINDERS = True
 #: Largest workbook taken in, bytes; a bound of the reading process too (indicators/workbook/package.py).
 UPLOAD_LIMIT = 20 * 1024 * 1024
 
+#: A refused file is kept with its report for so many days; then its bytes are cleared, the report stays.
+REFUSED_FILES_KEPT_DAYS = 90
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -193,7 +196,11 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A person who uploads does not wait for a broker that is down.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 3, "socket_connect_timeout": 2} if REDIS_URL else {}
-CELERY_BEAT_SCHEDULE = {"ring-waiting-jobs": {"task": "evaluation.ring_waiting_jobs", "schedule": 10.0}}
+CELERY_BEAT_SCHEDULE = {
+    "ring-waiting-jobs": {"task": "evaluation.ring_waiting_jobs", "schedule": 10.0},
+    # Some times a day, though once is enough: a beat that starts anew begins to count anew.
+    "clear-refused-files": {"task": "indicators.clear_refused_files", "schedule": 6 * 60 * 60.0},
+}
 
 LOGGING = {
     "version": 1,

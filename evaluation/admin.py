@@ -19,8 +19,11 @@ class StandardAdmin(StewardAdmin):
 class JobAdmin(StewardAdmin):
     """Jobs, newest first; what is set aside carries its error."""
 
-    list_display = ("pk", "submission", "state", "attempts", "worker", "created_at", "finished_at")
+    list_display = ("pk", "submission", "partial", "state", "attempts", "worker", "created_at", "finished_at")
     list_filter = ("state",)
-    list_select_related = ("submission__county",)
+    list_select_related = ("submission__county", "partial__base__county")
     ordering = ("-pk",)
-    fields = ("submission", "standard", "state", "stage", "attempts", "worker", "error", "created_at", "finished_at")
+    fields = (
+        *("submission", "partial", "standard", "state", "stage", "attempts", "worker", "error"),
+        *("created_at", "finished_at"),
+    )

@@ -320,7 +320,22 @@ def _many_stages(rows: list[Row], code: str, name: str, chance: random.Random) -
     ):
         number = f"{code}{len(rows) + 1:04d}"
         rows.append(_school(number, f"{name}{school_name}", school_type, pupils, UrbanRural.URBAN, chance, senior))
+    for row in rows:
+        _fill_extra(row)
     return []
+
+
+def _fill_extra(row: Row) -> None:
+    """The columns a workbook may do without: they let the measure of 2012 be computed."""
+    pupils = 0
+    for stage in Stage:
+        prefix = stage.value.lower()
+        if teachers := _whole(row, f"{prefix}_full_time_teachers"):
+            row |= {f"{prefix}_staff": teachers + teachers // 12, f"{prefix}_titled_teachers": teachers * 3 // 5}
+            pupils += _whole(row, f"{prefix}_enrollment")
+    pupils += _whole(row, "senior_enrollment")
+    if pupils:
+        row |= {"computers": pupils // 7, "books": pupils * 32}
 
 
 def _cell_missing(rows: list[Row], code: str, name: str, chance: random.Random) -> Spoiled:
@@ -336,6 +351,12 @@ def _teaching_points(rows: list[Row], code: str, name: str, chance: random.Rando
                 number, name + school_name, SchoolType.TEACHING_POINT, {Stage.PRIMARY: pupils}, UrbanRural.RURAL, chance
             )
         )
+    # Two relaxations matter here: a school of 50 pupils whose arts teachers come from elsewhere, and old small rooms.
+    rows[-1] |= {"primary_pe_teachers": 0, "primary_shared_arts_teachers": 1}
+    rows[7] |= {"built_year": 2009}
+    for key, area in (("music_room_areas", 80), ("art_room_areas", 70)):
+        rooms = rows[7][key]
+        rows[7][key] = tuple(Decimal(area) for _ in rooms) if isinstance(rooms, tuple) else rooms
     return []
 
 

@@ -28,7 +28,8 @@ def _text(
     )
 
 
-def _date(label: str, hint: str, required: str = "") -> forms.DateField:
+def date_field(label: str, hint: str, required: str = "") -> forms.DateField:
+    """A day, as browsers send it and as people type it; ``required`` is what to say where it is missing."""
     # The browser's own date field sends this form; whoever types sends it too.
     return forms.DateField(
         label=label,
@@ -50,7 +51,7 @@ class EvidenceForm(forms.Form):
         error_messages={"required": "请选择要上传的文件。", "empty": "这个文件是空的，请确认选对了文件。"},
     )
     issued_by = _text(Evidence, "issued_by", "发文单位", "文件上盖章或署名的单位。", "请填写发文单位。")
-    issued_on = _date("发文日期", "文件上的日期，不能晚于今天。", "请填写发文日期。")
+    issued_on = date_field("发文日期", "文件上的日期，不能晚于今天。", "请填写发文日期。")
     proof_page = _text(
         Evidence,
         "proof_page",
@@ -62,17 +63,21 @@ class EvidenceForm(forms.Form):
 
     def clean_file(self) -> UploadedFile:
         """The file, if it is small enough to be read into memory at all."""
-        file: UploadedFile = self.cleaned_data["file"]
-        if (file.size or 0) > EVIDENCE_LIMIT:
-            raise forms.ValidationError(
-                f"文件有 {(file.size or 0) / 1024**2:.1f} MB，超过上限 {EVIDENCE_LIMIT // 1024**2} MB。"
-                "请压缩图片或分成几个文件。"
-            )
-        return file
+        return small_enough(self.cleaned_data["file"])
+
+
+def small_enough(file: UploadedFile) -> UploadedFile:
+    """The file itself. Raises ValidationError where it is too large to be read into memory."""
+    if (file.size or 0) > EVIDENCE_LIMIT:
+        raise forms.ValidationError(
+            f"文件有 {(file.size or 0) / 1024**2:.1f} MB，超过上限 {EVIDENCE_LIMIT // 1024**2} MB。"
+            "请压缩图片或分成几个文件。"
+        )
+    return file
 
 
 class TaskForm(forms.Form):
     """Who prepares an item, and by when."""
 
     person = _text(ChecklistTask, "person", "负责人", "准备这一项材料或数据的人。")
-    due_on = _date("截止日期", "留空表示没有期限。")
+    due_on = date_field("截止日期", "留空表示没有期限。")

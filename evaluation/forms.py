@@ -24,6 +24,8 @@ class UploadForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ",".join(SUFFIXES)}),
     )
 
+    only_some_schools = forms.BooleanField(label="这份文件只含部分学校", required=False)
+
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
         suffix = PurePath(file.name or "").suffix.lower()

@@ -18,8 +18,8 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from evaluation.models import Job, JobStage, JobState, Standard
-from indicators.models import Submission
+from evaluation.models import Job, JobStage, JobState, LaboratoryRun, Standard
+from indicators.models import PartialWorkbook, Submission
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,20 @@ class LeaseLost(Exception):
 def enqueue(submission: Submission, standard: Standard) -> Job:
     """The job of judging ``submission``, made once; call inside the transaction that needs it."""
     job, _ = Job.objects.get_or_create(submission=submission, standard=standard)
+    transaction.on_commit(lambda: ring(job.pk))
+    return job
+
+
+def enqueue_partial(partial: PartialWorkbook, standard: Standard) -> Job:
+    """The job of reading a partial workbook, made once; call inside the transaction that needs it."""
+    job, _ = Job.objects.get_or_create(partial=partial, defaults={"standard": standard})
+    transaction.on_commit(lambda: ring(job.pk))
+    return job
+
+
+def enqueue_laboratory_run(run: LaboratoryRun) -> Job:
+    """The job of trying a standard out, made once; call inside the transaction that needs it."""
+    job, _ = Job.objects.get_or_create(laboratory_run=run, defaults={"standard": run.before})
     transaction.on_commit(lambda: ring(job.pk))
     return job
 

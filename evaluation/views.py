@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from evaluation import actions
 from evaluation.forms import UploadForm
+from evaluation.partials import upload_partial
 from evaluation.permissions import Refused
 from evaluation.queries import job_of, submissions_visible_to
 from evaluation.template_for import write_template_for
@@ -26,10 +27,11 @@ def template_download(request: HttpRequest) -> FileResponse:
     county = get_object_or_404(County, pk=request.user.place_id)
     year = current_school_year()
     asked = request.GET.get("last_year", "")
-    if asked not in {"", *LastYearUse}:
+    extra = request.GET.get("extra", "")
+    if asked not in {"", *LastYearUse} or extra not in ("", "1"):
         raise Http404
     target = BytesIO()
-    write_template_for(county, year, LastYearUse(asked or LastYearUse.NONE), target)
+    write_template_for(county, year, LastYearUse(asked or LastYearUse.NONE), target, bool(extra))
     target.seek(0)
     filename = f"{county.name}_{year}—{year + 1}学年_填报模板.xlsx"
     return FileResponse(target, as_attachment=True, filename=filename)
@@ -43,13 +45,14 @@ def upload(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, form.errors["file"][0])
         return redirect("workspace")
-    file = form.cleaned_data["file"]
+    file, is_partial = form.cleaned_data["file"], form.cleaned_data["only_some_schools"]
+    take_in = upload_partial if is_partial else actions.upload_workbook
     try:
-        submission = actions.upload_workbook(request.user, county, current_school_year(), file.name, file.read())
+        taken = take_in(request.user, county, current_school_year(), file.name, file.read())
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("workspace")
-    return redirect("submission", pk=submission.pk)
+    return redirect("partial" if is_partial else "submission", pk=taken.pk)
 
 
 @require_POST

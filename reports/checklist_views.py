@@ -15,10 +15,10 @@ from evaluation.evidence_queries import evidence_visible_to, tasks_visible_to
 from evaluation.models import Finding, Standard
 from evaluation.permissions import can_see_evidence, why_not_evidence
 from evaluation.queries import DEFAULT_STANDARD, submissions_visible_to
+from evaluation.standards import parsed_standard
 from indicators.models import Explanation, Submission
 from indicators.problem import Severity
 from reports.presenters.checklist import Filing, FoundProblem, Task, VersionState, checklist
-from reports.presenters.standard import parsed
 from schools.models import County, User
 from schools.queries import current_school_year
 
@@ -31,7 +31,7 @@ def checklist_page(request: HttpRequest) -> HttpResponse:
     county = get_object_or_404(County.objects.select_related("parent__parent"), pk=user.place_id)
     if not can_see_evidence(user, county.code):
         raise Http404
-    standard = parsed(get_object_or_404(Standard, pk=DEFAULT_STANDARD).document)
+    standard = parsed_standard(get_object_or_404(Standard, pk=DEFAULT_STANDARD))
     newest = submissions_visible_to(user).filter(school_year=year).order_by("-version").first()
     context = {
         "county": county,

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from io import BytesIO
 from pathlib import PurePath
 
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from evaluation.queries import submissions_visible_to
 from evaluation.revisions import why_not_marked
-from indicators.models import ReportedProblem, Submission
+from indicators.actions import is_cleared
+from indicators.explanations import explanations_for
+from indicators.kept import refused_file
+from indicators.models import Explanation, ReportedProblem, Submission
 from indicators.problem import Severity
 from indicators.workbook.annotate import Mark, annotate
 from indicators.workbook.parts import CannotEdit
 from indicators.workbook.problem_report import ReportLine, ReportTitle, write_problem_report
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@require_safe
+@never_cache
+def submission_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """The file as it was uploaded, never shown inside the browser; gone where it was refused and its time is over."""
+    visible = submissions_visible_to(request.user).select_related("county__parent__parent", "uploaded_by")
+    version = get_object_or_404(visible, pk=pk)
+    if is_cleared(version):
+        context = {"submission": version, "refused_file": refused_file(version)}
+        return render(request, "reports/file_cleared.html", context, status=HTTPStatus.GONE)
+    name = "".join(char for char in version.filename if char.isprintable()) or f"第{version.version}版.xlsx"
+    content = BytesIO(version.file.content)
+    return FileResponse(content, as_attachment=True, filename=name, content_type="application/octet-stream")
 
 
 @require_safe
@@ -47,7 +65,8 @@ def submission_problems(request: HttpRequest, pk: int) -> FileResponse:
     """The problems of a version as a workbook to filter and to print."""
     version = _read_version(request, pk)
     names = dict(version.records.exclude(code="").values_list("code", "name"))
-    lines = [_line(problem, names) for problem in version.problems.all()]
+    explanations = explanations_for(version)
+    lines = [_line(problem, names, explanations) for problem in version.problems.all()]
     target = BytesIO()
     title = ReportTitle(
         version.county.full_name,
@@ -77,8 +96,9 @@ def _marks(problems: QuerySet[ReportedProblem]) -> list[Mark]:
     ]
 
 
-def _line(problem: ReportedProblem, names: dict[str, str]) -> ReportLine:
+def _line(problem: ReportedProblem, names: dict[str, str], explanations: dict[str, Explanation]) -> ReportLine:
     name = names.get(problem.school)
+    written = explanations.get(problem.fingerprint) if problem.severity == Severity.EXPLAIN else None
     return ReportLine(
         severity=Severity(problem.severity),
         sheet=problem.sheet,
@@ -89,7 +109,12 @@ def _line(problem: ReportedProblem, names: dict[str, str]) -> ReportLine:
         found=problem.found,
         message=problem.message,
         fix=problem.fix,
+        explanation="" if written is None else _explained(written),
     )
+
+
+def _explained(written: Explanation) -> str:
+    return f"{written.text}\n（{written.written_by}，{timezone.localtime(written.written_at):%Y-%m-%d %H:%M}）"
 
 
 def _file(content: bytes, name: str) -> FileResponse:

@@ -47,7 +47,7 @@ def school_table(page: VerdictPage) -> pd.DataFrame:
 def to_csv(table: pd.DataFrame) -> bytes:
     """UTF-8 with the mark that lets Excel read Chinese; texts that look like formulas begin with an apostrophe."""
     inert = table.copy()
-    for name in _TEXT_COLUMNS:
+    for name in inert.columns.intersection(_TEXT_COLUMNS):
         inert[name] = [f"'{text}" if text.startswith(_FORMULA_STARTS) else text for text in inert[name]]
     return inert.to_csv(index=False, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n").encode("utf-8-sig")
 

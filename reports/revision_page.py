@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from evaluation.permissions import Person
 from evaluation.revisions import is_correctable, why_not_marked, why_not_revise, written
-from indicators.catalogue import ALL_FIELDS, SCHOOL_SHEET, Field
+from indicators.catalogue import (
+    ALL_FIELDS,
+    COUNTY_ITEMS,
+    COUNTY_SHEET,
+    DECIMAL_SCALE,
+    GRADES,
+    SCHOOL_SHEET,
+    CountyItem,
+    Field,
+    Kind,
+)
+from indicators.header_mapping import count_unknown
+from indicators.kept import refused_file
 from indicators.models import CellChange, SchoolRecord, Submission
 from indicators.queries import school_report_of
 from indicators.report import Value
@@ -53,7 +66,53 @@ def revision_context(user: Person, version: Submission, lines: Sequence[ProblemL
         "why_not_revise": why_not,
         "why_not_marked": why_not_marked(version),
         "changes": _changes(version),
+        "unknown_headers": count_unknown(version),
+        "refused_file": refused_file(version),
+        "county_sheet": COUNTY_SHEET,
+        "county_figures": _county_figures(version, can_correct),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class CountyFigureLine:
+    """One row of 「县级数据」 as it was read: ``value`` is empty where none could be used, ``cell`` where its place is
+    not known."""
+
+    code: str
+    name: str
+    value: str
+    unit: str
+    cell: str
+    is_correctable: bool
+
+
+def _county_figures(version: Submission, can_correct: Callable[[str, str], bool]) -> list[CountyFigureLine]:
+    """All rows of 「县级数据」 of a version in which any was read."""
+    figures = {figure.code: figure for figure in version.figures.all()}
+    if not figures:
+        return []
+    cells: dict[str, str] = {}
+    if len(figures) < len(COUNTY_ITEMS):
+        told = version.problems.filter(sheet=COUNTY_SHEET, rule__startswith="cell.").exclude(cell="")
+        cells = {header: cell for cell, header in told.order_by("-position").values_list("cell", "header")}
+    lines = []
+    for item in COUNTY_ITEMS:
+        figure = figures.get(item.code)
+        cell = figure.cell if figure is not None else cells.get(item.name, "")
+        value = "" if figure is None else _figure_text(item, figure.value)
+        lines.append(
+            CountyFigureLine(
+                item.code, item.name, value, item.unit, cell, bool(cell) and can_correct(COUNTY_SHEET, cell)
+            )
+        )
+    return lines
+
+
+def _figure_text(item: CountyItem, stored: int) -> str:
+    """A stored county figure as it would be typed into the form."""
+    if item.kind is Kind.GRADE and 1 <= stored <= len(GRADES):
+        return GRADES[stored - 1]
+    return written(Decimal(stored) / DECIMAL_SCALE if item.kind.is_scaled else stored) or str(stored)
 
 
 @dataclass(frozen=True, slots=True)

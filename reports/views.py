@@ -18,8 +18,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from evaluation.models import Job, JobState, Standard, Verdict
+from evaluation.partials import OPEN, base_of, offer_of, why_not_update
 from evaluation.permissions import can_see_trial, why_not_upload
-from evaluation.queries import DEFAULT_STANDARD, counties_of, job_of, submissions_visible_to, verdict_of
+from evaluation.queries import (
+    DEFAULT_STANDARD,
+    counties_of,
+    job_of,
+    partials_visible_to,
+    submissions_visible_to,
+    verdict_of,
+)
+from evaluation.standards import parsed_standard
 from indicators.catalogue import SCHOOL_SHEET
 from indicators.explanations import explanations_for, open_explanations, why_not_explain
 from indicators.models import Submission
@@ -28,12 +37,14 @@ from indicators.queries import last_year_version, school_report_of
 from indicators.register import open_proposals
 from indicators.workbook.last_year_sheet import LastYearUse
 from reports import exporters
+from reports.insight_views import firmness_in_short
 from reports.presenters.problems import Explaining, Window, problem_lines, severity_counts
 from reports.presenters.progress import Standing, progress, standing
 from reports.presenters.school import school_page
-from reports.presenters.standard import Rule, parsed, standard_page
+from reports.presenters.standard import Rule, standard_page
 from reports.presenters.verdict import Register, VerdictPage, verdict_page
 from reports.revision_page import correction_context, revision_context
+from reports.verdict_context import chosen_verdict, verdict_context
 from schools.models import County, User
 from schools.queries import current_school_year
 
@@ -52,7 +63,7 @@ _FORMATS = {
 @login_not_required
 def home(request: HttpRequest) -> HttpResponse:
     """The public first page: what this is, how a verdict is made, which standards are loaded."""
-    standards = [(row, parsed(row.document)) for row in Standard.objects.order_by("-code")]
+    standards = [(row, parsed_standard(row)) for row in Standard.objects.order_by("-code")]
     rule = next((Rule.of(document) for row, document in standards if row.code == DEFAULT_STANDARD), None)
     return render(request, "reports/home.html", {"standards": standards, "rule": rule})
 
@@ -62,7 +73,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def standard(request: HttpRequest, code: str) -> HttpResponse:
     """A loaded standard, printed from its document."""
     row = get_object_or_404(Standard, pk=code)
-    return render(request, "reports/standard.html", {"standard": row, "page": standard_page(parsed(row.document))})
+    return render(request, "reports/standard.html", {"standard": row, "page": standard_page(parsed_standard(row))})
 
 
 @require_safe
@@ -95,6 +106,7 @@ def workspace(request: HttpRequest) -> HttpResponse:
         "school_year_label": f"{year}—{year + 1}学年",
         "upload_limit": settings.UPLOAD_LIMIT // 1024**2,
         "why_not_upload": why_not_upload(user, county),
+        **_partials(user, county, year),
         "last_year": last_year_version(county, year),
         "last_year_uses": list(LastYearUse),
         "register_changes": open_proposals(county.code).count(),
@@ -104,6 +116,16 @@ def workspace(request: HttpRequest) -> HttpResponse:
         "versions_listed": _VERSIONS_LISTED if len(versions) > _VERSIONS_LISTED else None,
     }
     return render(request, "reports/workspace.html", context)
+
+
+def _partials(user: User, county: County, year: int) -> dict[str, Any]:
+    """What the desk says about partial workbooks: the version one would update, why not, and those not yet decided."""
+    base = base_of(county, year)
+    return {
+        "partial_base": base,
+        "why_not_partial": why_not_update(user, base),
+        "open_partials": partials_visible_to(user).filter(state__in=OPEN),
+    }
 
 
 def _newest_versions(user: User) -> list[Submission]:
@@ -142,7 +164,7 @@ def _verdict(version: Submission) -> Verdict:
 
 
 def _page(verdict: Verdict, register: Mapping[str, Register]) -> VerdictPage:
-    return verdict_page(json.loads(verdict.document), parsed(verdict.standard.document), register)
+    return verdict_page(json.loads(verdict.document), parsed_standard(verdict.standard), register)
 
 
 def _register(version: Submission) -> dict[str, Register]:
@@ -199,9 +221,15 @@ def submission(request: HttpRequest, pk: int) -> HttpResponse:
     register = _register(version)
     context |= _problems(version, request.GET, register, request.user)
     context |= revision_context(request.user, version, context["problems"])
+    context["offer"] = offer_of(version)
+    context["why_not_offer"] = why_not_update(request.user, context["offer"].base) if context["offer"] else ""
     if verdict is None:
         return render(request, "reports/unreadable.html", context)
-    return render(request, "reports/verdict.html", context | {"page": _page(verdict, register)})
+    shown = chosen_verdict(verdict, request.GET.get("verdict", ""))
+    context |= verdict_context(version, shown, register) | {"newest_verdict": verdict}
+    if shown == verdict:
+        context |= {"has_links": True, "firmness": firmness_in_short(version, verdict)}
+    return render(request, "reports/verdict.html", context)
 
 
 @require_safe
@@ -230,7 +258,7 @@ def school(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     if record is None:
         raise Http404
     page = school_page(
-        json.loads(verdict.document), parsed(verdict.standard.document), school_report_of(record), version.columns
+        json.loads(verdict.document), parsed_standard(verdict.standard), school_report_of(record), version.columns
     )
     of_row = Q(sheet=SCHOOL_SHEET, cell__regex=rf"^[A-Z]+{record.row}$")
     problems = problem_lines(
@@ -241,16 +269,6 @@ def school(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     context = {"submission": version, "verdict": verdict, "page": page, "row": record.row, "problems": problems}
     context |= correction_context(request.user, version, record)
     return render(request, "reports/school.html", context)
-
-
-@require_safe
-@never_cache
-def submission_file(request: HttpRequest, pk: int) -> FileResponse:
-    """The file as it was uploaded, never shown inside the browser."""
-    version = _version(request, pk)
-    name = "".join(char for char in version.filename if char.isprintable()) or f"第{version.version}版.xlsx"
-    content = BytesIO(version.file.content)
-    return FileResponse(content, as_attachment=True, filename=name, content_type="application/octet-stream")
 
 
 @require_safe

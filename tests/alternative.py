@@ -1,18 +1,23 @@
 """The second implementation: one county judged in fractions and loops, straight from the words of the standard.
 
-It shares nothing with evaluation/core and does not read the standard document either. The limits below are
-written out by hand from the text, so that a slip in the document, in the kernel or here shows as a disagreement.
-It is slow and plain on purpose; tests/evaluation/test_kernel_agrees.py holds the two against each other.
+It shares nothing with evaluation/core but the form in which decisions are written down, and does not read the
+standard document either. The limits below are written out by hand from the text, so that a slip in the document, in
+the kernel or here shows as a disagreement.
+It is slow and plain on purpose; tests/evaluation/test_kernel_agrees.py and test_kernel_agrees_decided.py hold the
+two against each other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from math import isqrt
 from typing import Any
 
+from evaluation.core.decided import Decided
 from indicators.catalogue import STAGE_FIELDS
 from indicators.report import CountyReport, SchoolReport
 from schools.vocabulary import SchoolType, Stage, UrbanRural
@@ -20,7 +25,9 @@ from schools.vocabulary import SchoolType, Stage, UrbanRural
 PRIMARY, JUNIOR = Stage.PRIMARY, Stage.JUNIOR
 CODES = ("L1", "L2", "L3", "L4", "L5", "L6", "L7")
 
-MET, NOT_MET, UNKNOWN, TO_JUDGE = "met", "not_met", "unknown", "to_judge"
+CODES_2012 = ("B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8")
+
+MET, NOT_MET, UNKNOWN, TO_JUDGE, EXEMPT = "met", "not_met", "unknown", "to_judge", "exempt"
 
 # Section 2: what a school must have for its pupils.
 LIMITS: dict[Stage, dict[str, Fraction]] = {
@@ -68,7 +75,17 @@ COEFFICIENT_LIMITS = {PRIMARY: Fraction("0.50"), JUNIOR: Fraction("0.45")}
 
 WEIGHTS = {"PRIMARY": Fraction(1), "JUNIOR": Fraction("1.1"), "SENIOR": Fraction("1.32")}
 
-JUDGED_BY_PEOPLE = ("G1", "G2", "G10", "Q3", "Q5", "Q6", "Q7", "Q8", "S1", "V1", "V2", "V3", "V4", "V5", "V6", "P2")
+# Section 8: no coefficient decides by itself, the mean of the eight does.
+COMPOSITE_LIMITS = {PRIMARY: Fraction("0.65"), JUNIOR: Fraction("0.55")}
+
+# Sections 4 to 6: an inspector alone judges these, from evidence …
+JUDGED_BY_PEOPLE = ("G1", "G2", "G10", "Q3", "Q5", "Q6", "Q7", "Q8", "V1", "V2", "V3", "V4", "V5", "V6", "P2")
+# … and these beside a figure.
+JUDGED_BESIDE_A_FIGURE = ("G8", "G15")
+
+# Section 7: what the 2019 rules may grant, and since when.
+RELAXATIONS = ("R1", "R2", "R3", "R4")
+RELAXATIONS_SINCE = date(2019, 1, 1)
 
 
 # ── Cells ─────────────────────────────────────────────────────────────────────────────────────
@@ -119,6 +136,7 @@ class _School:
     pupils: dict[Stage, Fraction | None]
     senior: Fraction | None
     reason: str  # why it is outside the population; empty for a school inside
+    relaxed: frozenset[str] = frozenset()  # the relaxations it was granted and fulfils the conditions of
 
     @property
     def stages(self) -> list[Stage]:
@@ -187,15 +205,80 @@ def _schools(report: CountyReport) -> list[_School]:
     return sorted(schools, key=lambda school: (school.code == "", school.code))
 
 
+# ── Relaxations ───────────────────────────────────────────────────────────────────────────────
+
+
+def _is_granted(school: _School, relaxation: str, decided: Decided, as_of: date) -> bool:
+    """Somebody granted it to this school, and the day is one of those it was granted for, the first and last too."""
+    return any(
+        grant.relaxation == relaxation
+        and grant.school == school.code
+        and grant.valid_from <= as_of
+        and as_of <= grant.valid_until
+        for grant in decided.grants
+    )
+
+
+def _is_built_by(school: _School, year: int) -> bool:
+    built = _number(school.report, "built_year")
+    return built is not None and built <= year
+
+
+def _is_small_and_rural(school: _School) -> bool:
+    """In a village, and no class of any of its stages has thirty pupils."""
+    if _cell(school.report, "urban_rural") is not UrbanRural.RURAL or not school.stages:
+        return False
+    for stage in school.stages:
+        largest = _number(school.report, f"{_lower(stage)}_largest_class")
+        if largest is None or largest >= 30:
+            return False
+    return True
+
+
+def _fulfils(school: _School, relaxation: str) -> bool:
+    """The school is one the relaxation is made for. What is not known fulfils nothing."""
+    compulsory = _sum(list(school.pupils.values()))
+    if relaxation == "R1":
+        is_rural = _cell(school.report, "urban_rural") is UrbanRural.RURAL
+        is_right_kind = is_rural or school.type is SchoolType.TEACHING_POINT
+        return is_right_kind and compulsory is not None and 50 <= compulsory <= 99
+    if relaxation == "R2":
+        return _cell(school.report, "is_dense_central") is True
+    if relaxation == "R3":
+        return _is_built_by(school, 2016) or _is_small_and_rural(school)
+    migrants = _number(school.report, "migrant_enrollment")
+    has_many_migrants = migrants is not None and compulsory is not None and migrants * 2 > compulsory
+    return _is_built_by(school, 2010) or has_many_migrants
+
+
+def _relax(schools: list[_School], decided: Decided, as_of: date) -> list[dict[str, Any]]:
+    """Mark each school with the relaxations that work for it; every grant of the day, and whether it works.
+
+    Where two rows claim one code, nobody can say which of them a grant was made for: then it is neither.
+    """
+    told = []
+    codes = [school.code for school in schools]
+    for relaxation in RELAXATIONS:
+        for school in schools:
+            if codes.count(school.code) != 1 or not _is_granted(school, relaxation, decided, as_of):
+                continue
+            works = as_of >= RELAXATIONS_SINCE and not school.reason and _fulfils(school, relaxation)
+            if works:
+                school.relaxed = school.relaxed | {relaxation}
+            told.append({"code": school.code, "name": school.name, "relaxation": relaxation, "works": works})
+    return told
+
+
 # ── Rows: one stage of one school ─────────────────────────────────────────────────────────────
 
 
 def _own_teachers(school: _School, keys: list[str], enrollment: Fraction | None) -> Fraction | None:
     """So many teachers for every hundred pupils of the stage."""
-    teachers = _sum([_number(school.report, key) for key in keys])
-    if teachers is None or enrollment is None:
-        return None
-    return teachers * 100 / enrollment
+    return _per_hundred(_sum([_number(school.report, key) for key in keys]), enrollment)
+
+
+def _per_hundred(people: Fraction | None, enrollment: Fraction | None) -> Fraction | None:
+    return None if people is None or enrollment is None else people * 100 / enrollment
 
 
 def _share_of(school: _School, stage: Stage) -> Fraction | None:
@@ -233,14 +316,21 @@ def _row_values(school: _School, stage: Stage) -> dict[str, Fraction | None]:
     multimedia = _number(school.report, "multimedia_rooms")
     degrees = ["associate", "bachelor", "master", "doctor"] if stage is PRIMARY else ["bachelor", "master", "doctor"]
     prefix = _lower(stage)
+    visiting = lent = Fraction(0)
+    if "R1" in school.relaxed:
+        visiting = _number(school.report, f"{prefix}_shared_arts_teachers") or Fraction(0)
+    if "R2" in school.relaxed:
+        for key in ("other_sports_area", "rented_sports_area"):
+            lent += _number(school.report, key) or Fraction(0)
+    artists = [
+        _number(school.report, f"{prefix}_{subject}_teachers") for subject in ("pe", "music", "fine_art", "arts")
+    ]
     return {
         "L1": _own_teachers(school, [f"{prefix}_{degree}_teachers" for degree in degrees], enrollment),
         "L2": _own_teachers(school, [f"{prefix}_backbone_teachers"], enrollment),
-        "L3": _own_teachers(
-            school, [f"{prefix}_{subject}_teachers" for subject in ("pe", "music", "fine_art", "arts")], enrollment
-        ),
+        "L3": _per_hundred(_sum([*artists, visiting]), enrollment),
         "L4": _shared_asset(school, stage, None if teaching is None or indoor is None else teaching - indoor),
-        "L5": _shared_asset(school, stage, _sum([ground, indoor])),
+        "L5": _shared_asset(school, stage, _sum([ground, indoor, lent])),
         "L6": _shared_asset(school, stage, None if equipment is None else equipment * 10000),
         "L7": _shared_asset(school, stage, None if multimedia is None else multimedia * 100),
     }
@@ -298,8 +388,8 @@ def spread(values: list[Fraction], enrollments: list[Fraction]) -> tuple[Fractio
     return mean, variance
 
 
-def _judge_indicator(rows: list[dict[str, Any]], stage: Stage, code: str, is_certain: bool) -> dict[str, Any]:
-    limit = COEFFICIENT_LIMITS[stage]
+def _judge_indicator(rows: list[dict[str, Any]], limit: Fraction | None, code: str, is_certain: bool) -> dict[str, Any]:
+    """Where no limit is set for it, a coefficient only has to be known."""
     result: dict[str, Any] = {
         "mean": None,
         "deviation": None,
@@ -322,12 +412,12 @@ def _judge_indicator(rows: list[dict[str, Any]], stage: Stage, code: str, is_cer
         squared = variance / mean**2
         result["coefficient_squared"] = squared
         result["coefficient"] = float(square_root(squared))
-        result["passed"] = squared <= limit**2
+        result["passed"] = limit is None or squared <= limit**2
     return result
 
 
 def _judge_stage(rows: list[dict[str, Any]], stage: Stage, is_certain: bool) -> dict[str, Any]:
-    indicators = {code: _judge_indicator(rows, stage, code, is_certain) for code in CODES}
+    indicators = {code: _judge_indicator(rows, COEFFICIENT_LIMITS[stage], code, is_certain) for code in CODES}
     squares = [indicators[code]["coefficient_squared"] for code in CODES]
     composite = None
     if None not in squares:
@@ -361,7 +451,13 @@ def _rooms_finding(school: _School) -> str:
     classes = [_number(school.report, f"{_lower(stage)}_classes") for stage in school.stages]
     needed = -(-sum((c for c in classes if c is not None), Fraction(0)) // 12)
     findings = [UNKNOWN] if None in classes else []
-    for key, smallest in (("music_room_areas", 96), ("art_room_areas", 90)):
+    music, art = 96, 90
+    if "R3" in school.relaxed and _is_built_by(school, 2016):
+        music, art = 73, 67
+    if "R3" in school.relaxed and _is_small_and_rural(school):
+        small = 61 if JUNIOR in school.stages else 54
+        music, art = min(music, small), min(art, small)
+    for key, smallest in (("music_room_areas", music), ("art_room_areas", art)):
         areas = _cell(school.report, key)
         if areas is None:
             if key in school.report.rejected:
@@ -376,10 +472,11 @@ def _rooms_finding(school: _School) -> str:
 def _size_finding(school: _School) -> str:
     pupils = list(school.pupils.values())
     known = [p for p in pupils if p is not None]
+    most, most_continuous = (2400, 3000) if "R4" in school.relaxed else (2000, 2500)
     if school.type in (SchoolType.NINE_YEAR, SchoolType.TWELVE_YEAR):
-        is_over = sum(known, Fraction(0)) > 2500
+        is_over = sum(known, Fraction(0)) > most_continuous
     else:
-        is_over = any(p > 2000 for p in known)
+        is_over = any(p > most for p in known)
     if is_over:
         return NOT_MET
     return UNKNOWN if None in pupils else MET
@@ -557,6 +654,17 @@ def _monitoring(figures: dict[str, Fraction | None]) -> dict[str, Any]:
     return {"status": status, "value": None}
 
 
+def _survey(figures: Mapping[str, int] | None) -> dict[str, Any]:
+    """So many of a hundred valid answers are content; it waits where neither number was supplied yet."""
+    valid, satisfied = (figures.get(key) if figures else None for key in ("valid", "satisfied"))
+    if valid is None and satisfied is None:
+        return {"status": TO_JUDGE, "value": None}
+    if not valid or satisfied is None:
+        return {"status": UNKNOWN, "value": None}
+    share = Fraction(100 * satisfied, valid)
+    return {"status": MET if share >= 85 else NOT_MET, "value": share}
+
+
 def _years_since(recognised: Fraction | None, as_of: date) -> dict[str, Any]:
     if recognised is None:
         return {"status": UNKNOWN, "value": None}
@@ -564,7 +672,20 @@ def _years_since(recognised: Fraction | None, as_of: date) -> dict[str, Any]:
     return {"status": MET if years >= 3 else NOT_MET, "value": years}
 
 
-def _criteria(schools: list[_School], figures: dict[str, Fraction | None], is_certain: bool, as_of: date) -> dict:
+def _after_the_inspector(code: str, status: str, is_met: bool | None) -> str:
+    """What an item comes to once an inspector has judged it, or has not yet (None)."""
+    if is_met is False:
+        return NOT_MET
+    if code in JUDGED_BY_PEOPLE:
+        return MET if is_met else TO_JUDGE
+    if code == "G8" and status == MET and is_met is None:
+        return TO_JUDGE  # the salaries are right, the whole sum of merit pay is still to be looked at
+    return status
+
+
+def _criteria(
+    schools: list[_School], figures: dict[str, Fraction | None], is_certain: bool, as_of: date, decided: Decided
+) -> dict[str, dict[str, Any]]:
     population = [school for school in schools if not school.reason]
     funded = [school for school in schools if school.type not in (SchoolType.SPECIAL, SchoolType.VOCATIONAL)]
     c = figures
@@ -578,8 +699,6 @@ def _criteria(schools: list[_School], figures: dict[str, Fraction | None], is_ce
     )
     criteria["G7"] = _ratios([([c["C11"]], c["C12"], 10000, 8000)])
     criteria["G8"] = _ratios([([c["C13"]], c["C14"], 100, 100)])
-    if criteria["G8"]["status"] == MET:
-        criteria["G8"]["status"] = TO_JUDGE
     criteria["G9"] = _every_teacher(population, "trained_teachers", is_certain)
     criteria["G11"] = _ratios([([c["C16"]], c["C15"], 100, 10), ([c["C17"]], c["C16"], 100, 20)])
     criteria["G12"] = _every_teacher(population, "certified_teachers", is_certain)
@@ -590,20 +709,44 @@ def _criteria(schools: list[_School], figures: dict[str, Fraction | None], is_ce
     criteria["Q2"] = _ratios([([c["C25"]], c["C24"], 100, 95)])
     criteria["Q4"] = _count_short([_training_funds_finding(school) for school in population], is_certain)
     criteria["Q9"] = _monitoring(c)
+    criteria["S1"] = _survey(decided.supplied["S1"].figures if "S1" in decided.supplied else None)
     criteria["P1"] = _years_since(c["C39"], as_of)
+    for code in (*JUDGED_BY_PEOPLE, *JUDGED_BESIDE_A_FIGURE):
+        is_met = decided.judged[code].is_met if code in decided.judged else None
+        criteria[code]["status"] = _after_the_inspector(code, criteria[code]["status"], is_met)
     return criteria
+
+
+def _county_figures(report: CountyReport, decided: Decided) -> dict[str, Fraction | None]:
+    """C01 to C39. Results of the monitoring that the province entered take the place of those reported."""
+    figures: dict[str, Fraction | None] = {}
+    for number in range(1, 40):
+        figure = report.figures.get(f"C{number:02}")
+        figures[f"C{number:02}"] = None if figure is None else Fraction(figure)
+    if "Q9" in decided.supplied:
+        entered = decided.supplied["Q9"].figures
+        for number in range(27, 39):
+            if f"C{number}" in entered:
+                unit = 1 if number <= 32 else 10**6
+                figures[f"C{number}"] = Fraction(entered[f"C{number}"], unit)
+    return figures
 
 
 # ── The county ────────────────────────────────────────────────────────────────────────────────
 
 
-def judge_county(report: CountyReport, as_of: date) -> dict[str, Any]:
-    """One county judged, in the shape of ``judge --json`` with fractions for numbers.
+def _passed(outcomes: Iterable[bool | None], is_certain: bool) -> bool | None:
+    known = list(outcomes)
+    if False in known:
+        return False
+    return None if None in known or not is_certain else True
 
-    Deviations and coefficients come as their exact squares (``deviation_squared``, ``coefficient_squared``),
-    which are what is compared, and as the float nearest to their roots.
-    """
-    schools = _schools(report)
+
+def _excluded(schools: list[_School]) -> list[dict[str, Any]]:
+    return [{"code": school.code, "name": school.name, "reason": school.reason} for school in schools if school.reason]
+
+
+def _judge(schools: list[_School], report: CountyReport, as_of: date, decided: Decided) -> dict[str, Any]:
     is_certain = report.is_population_certain and all(school.type is not None for school in schools)
     rows = []
     for school in schools:
@@ -613,30 +756,159 @@ def judge_county(report: CountyReport, as_of: date) -> dict[str, Any]:
         stage.value: _judge_stage([row for row in rows if row["stage"] == stage.value], stage, is_certain)
         for stage in (PRIMARY, JUNIOR)
     }
-    figures: dict[str, Fraction | None] = {}
-    for number in range(1, 40):
-        figure = report.figures.get(f"C{number:02}")
-        figures[f"C{number:02}"] = None if figure is None else Fraction(figure)
-    criteria = _criteria(schools, figures, is_certain, as_of)
-
+    criteria = _criteria(schools, _county_figures(report, decided), is_certain, as_of, decided)
     outcomes: list[bool | None] = [row["passed"] for row in rows]
     for stage in stages.values():
         outcomes.extend(indicator["passed"] for indicator in stage["indicators"].values())
     outcomes.extend({NOT_MET: False, UNKNOWN: None}.get(item["status"], True) for item in criteria.values())
-    if False in outcomes:
-        passed: bool | None = False
-    elif None in outcomes or not is_certain:
-        passed = None
-    else:
-        passed = True
-    is_open = any(item["status"] in (UNKNOWN, TO_JUDGE) for item in criteria.values())
+    passed = _passed(outcomes, is_certain)
+    waits = any(item["status"] == TO_JUDGE for item in criteria.values())
     return {
         "passed": passed,
-        "complete": passed is not None and not is_open,
+        "complete": None not in outcomes and is_certain and not waits,
         "stages": stages,
         "schools": rows,
-        "excluded": [
-            {"code": school.code, "name": school.name, "reason": school.reason} for school in schools if school.reason
-        ],
+        "excluded": _excluded(schools),
         "criteria": criteria,
+    }
+
+
+def judge_county(report: CountyReport, as_of: date, decided: Decided | None = None) -> dict[str, Any]:
+    """One county judged, in the shape of ``judge --json`` with fractions for numbers.
+
+    Deviations and coefficients come as their exact squares (``deviation_squared``, ``coefficient_squared``),
+    which are what is compared, and as the float nearest to their roots.
+
+    Where relaxations are granted on the day, ``relaxations`` tells each and whether it works, and
+    ``without_relaxations`` is the whole verdict without any (of which ``judge --json`` tells what is different).
+    """
+    decided = decided or Decided()
+    strict = _judge(_schools(report), report, as_of, decided)
+    schools = _schools(report)
+    relaxations = _relax(schools, decided, as_of)
+    if not relaxations:
+        return strict
+    told = _judge(schools, report, as_of, decided)
+    told["relaxations"] = relaxations
+    for code, item in told["criteria"].items():
+        if item["status"] == MET and strict["criteria"][code]["status"] != MET:
+            item["status"] = EXEMPT
+    told["without_relaxations"] = strict
+    return told
+
+
+# ── Section 8: the measure of 2012 ────────────────────────────────────────────────────────────
+
+
+def _runs_it(school: _School) -> bool | None:
+    """The county runs the school itself (举办者 7 or 8); None where nobody wrote who does."""
+    sponsor = _cell(school.report, "sponsor_type")
+    return None if sponsor is None else int(sponsor) in (7, 8)
+
+
+def _row_2012(school: _School, stage: Stage) -> dict[str, Any]:
+    enrollment = school.pupils[stage]
+    prefix = _lower(stage)
+    degrees = ["associate", "bachelor", "master", "doctor"] if stage is PRIMARY else ["bachelor", "master", "doctor"]
+
+    def asset(factor: int, *keys: str) -> Fraction | None:
+        total = _sum([_number(school.report, key) for key in keys])
+        return _shared_asset(school, stage, None if total is None else total * factor)
+
+    def teachers(*kinds: str) -> Fraction | None:
+        people = _sum([_number(school.report, f"{prefix}_{kind}_teachers") for kind in kinds])
+        return None if people is None or enrollment is None else people / enrollment
+
+    values = {
+        "B1": asset(1, "teaching_area"),
+        "B2": asset(1, "sports_ground_area", "indoor_sports_area"),
+        "B3": asset(10000, "equipment_value"),
+        "B4": asset(100, "computers"),
+        "B5": asset(1, "books"),
+        "B6": teachers("full_time"),
+        "B7": teachers(*degrees),
+        "B8": teachers("titled"),
+    }
+    return {
+        "code": school.code,
+        "name": school.name,
+        "stage": stage.value,
+        "enrollment": enrollment,
+        "values": values,
+        "attained": [],
+        "at_85": [],
+        "passed": None if None in values.values() else True,
+    }
+
+
+def _exact_root(square: Fraction) -> Fraction | None:
+    top, bottom = isqrt(square.numerator), isqrt(square.denominator)
+    root = Fraction(top, bottom)
+    return root if root**2 == square else None
+
+
+def is_mean_of_roots_within(squares: list[Fraction], limit: Fraction) -> bool:
+    """Whether the mean of the square roots is at most ``limit``, without a doubt.
+
+    Positive roots that are not all rational cannot add up to a rational number: then the mean is not the limit
+    itself, and with enough digits it is seen on which side it lies.
+    """
+    roots = [_exact_root(square) for square in squares]
+    rational = [root for root in roots if root is not None]
+    if len(rational) == len(squares):
+        return sum(rational, Fraction(0)) <= limit * len(squares)
+    digits = 20
+    while True:
+        scale = 10**digits
+        # Each root cut off after so many digits lies at most one unit of the last too low.
+        least = sum(isqrt(square.numerator * scale**2 // square.denominator) for square in squares)
+        if least > limit * len(squares) * scale:
+            return False
+        if least + len(squares) < limit * len(squares) * scale:
+            return True
+        digits *= 2
+
+
+def _stage_2012(rows: list[dict[str, Any]], stage: Stage, is_certain: bool) -> dict[str, Any]:
+    indicators = {code: _judge_indicator(rows, None, code, is_certain) for code in CODES_2012}
+    squares = [indicator["coefficient_squared"] for indicator in indicators.values()]
+    is_known = None not in squares
+    limit = COMPOSITE_LIMITS[stage]
+    return {
+        "schools": len(rows),
+        "enrollment": _sum([row["enrollment"] for row in rows]),
+        "indicators": indicators,
+        "composite": float(sum((square_root(s) for s in squares), Decimal(0)) / 8) if is_known else None,
+        "composite_limit": limit,
+        "composite_passed": is_mean_of_roots_within(squares, limit) if is_known else None,
+    }
+
+
+def judge_county_2012(report: CountyReport, as_of: date) -> dict[str, Any]:
+    """One county judged by the measure of 2012, in the same shape; ``as_of`` is not asked for by any of its rules."""
+    schools = _schools(report)
+    is_certain = report.is_population_certain and all(school.type is not None for school in schools)
+    for school in schools:
+        if school.type is SchoolType.TEACHING_POINT:
+            school.reason = "teaching point"
+        elif not school.reason and _runs_it(school) is False:
+            school.reason = "not run by the county"
+        elif not school.reason and _runs_it(school) is None:
+            is_certain = False
+    rows = []
+    for school in schools:
+        if not school.reason:
+            rows.extend(_row_2012(school, stage) for stage in school.stages)
+    stages = {
+        stage.value: _stage_2012([row for row in rows if row["stage"] == stage.value], stage, is_certain)
+        for stage in (PRIMARY, JUNIOR)
+    }
+    outcomes = [stage["composite_passed"] for stage in stages.values()]
+    return {
+        "passed": _passed(outcomes, is_certain),
+        "complete": None not in outcomes and is_certain,
+        "stages": stages,
+        "schools": rows,
+        "excluded": _excluded(schools),
+        "criteria": {},
     }

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from evaluation.core.expression import keys_read
 from evaluation.core.filing import FilingItem, filing_items
-from evaluation.core.standard import Criterion, Indicator, Standard
+from evaluation.core.standard import Criterion, Indicator, Standard, conditions_of
 from indicators.catalogue import COUNTY_ITEM_BY_CODE, COUNTY_SHEET, FIELD_BY_KEY
 from indicators.problem import Severity
 from reports.presenters.figures import Mark
@@ -125,6 +126,8 @@ RULE_FIELDS: Mapping[str, tuple[str, ...]] = {
     "county_ratios": (),
     "monitoring": (),
     "years_since": (),
+    "survey": (),
+    "expression": (),
 }  # fmt: skip
 _NAMING_PARAMETERS = ("field", "grades", "differences", "item")
 
@@ -145,6 +148,8 @@ def fields_of_criterion(criterion: Criterion) -> frozenset[str]:
         keys.update(filter(None, criterion.parameters.get(name, "").split(",")))
     for part in criterion.parts:
         keys.update(part.numerator, part.denominator)
+    for condition in conditions_of(criterion).values():
+        keys.update(keys_read(condition))
     return frozenset(keys | set(_IDENTITY)) if "S" in criterion.basis else frozenset(keys)
 
 

@@ -27,6 +27,7 @@ MARKS = {
 #: A value of one school against its limit: reached, reached only at the floor (85 %), under it, or missing.
 ATTAINED = Mark("met", "✓", "达标")
 UNDER_FLOOR = Mark("not_met", "✗", "不足")
+NO_LIMIT = Mark("plain", "", "不逐校设限")
 MISSING = Mark("unknown", "?", UNKNOWN_TEXT)
 
 

@@ -3,16 +3,18 @@ came from; the split of shared assets as arithmetic; what is missing to each lim
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from evaluation.core.expression import keys_read
+from evaluation.core.gaps import Gap, joined, joined_to_floor, natural, slack
+from evaluation.core.relaxations import added_keys
 from evaluation.core.rounding import half_up, plain
-from evaluation.core.standard import Criterion, Indicator, Standard
+from evaluation.core.standard import Criterion, Indicator, Standard, conditions_of
 from evaluation.core.status import Status
-from indicators.catalogue import FIELD_BY_KEY, Field, Kind
+from indicators.catalogue import FIELD_BY_KEY, Field
 from indicators.report import SchoolReport, Value
 from reports.presenters.figures import MARKS, Mark, equals, mark_of
 from reports.presenters.verdict import NO_NAME, ValueCell, percent, value_cell
@@ -22,8 +24,6 @@ _SENIOR = "高中"
 _MOST_SHARE_PLACES = 14
 _EMPTY = "未填写"
 _REFUSED = "未采用"
-#: What one more of something is called, and the smallest step it is counted in.
-_NATURAL = {Kind.AREA: ("㎡", Fraction(1, 100)), Kind.MONEY: ("万元", Fraction(1, 100))}
 _PUPILS = ("primary_enrollment", "junior_enrollment", "senior_enrollment")
 _STAGE_PUPILS = dict(zip(Stage, _PUPILS, strict=False))
 #: The cells an item looks at in a school's row, besides those its parameters name.
@@ -55,7 +55,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorLine:
-    """One of the seven values taken apart: formula with numbers, gap to limit and floor, cells."""
+    """One of the seven values taken apart: formula with numbers, gap to limit and floor, cells. ``limit`` and ``floor``
+    are empty where the standard sets none; ``relaxed`` says what a relaxation adds, and the value without it;
+    ``missing`` is the gap as numbers, ``slack`` how little less would no longer reach the limit."""
 
     code: str
     name: str
@@ -69,16 +71,23 @@ class IndicatorLine:
     gap: str
     floor_gap: str
     sources: tuple[Source, ...]
+    relaxed: str = ""
+    missing: Gap | None = None
+    slack: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StageRow:
-    """One row of the school in the calculation."""
+    """One row of the school in the calculation; ``gaps`` is all that is missing to its limits in one sentence, and
+    ``floor_gaps`` what must be made up first: to the floor, where that is not reached."""
 
+    key: str
     label: str
     enrollment: str
     mark: Mark
     lines: tuple[IndicatorLine, ...]
+    gaps: str
+    floor_gaps: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,7 @@ class SchoolPage:
     facts: tuple[tuple[str, str], ...]
     reason_excluded: str
     floor: str
+    school_rule: str
     split: str
     rows: tuple[StageRow, ...]
     items: tuple[ItemLine, ...]
@@ -159,8 +169,9 @@ def school_page(
         ),
         reason_excluded=next((school["reason"] for school in result["excluded"] if school["code"] == code), ""),
         floor=percent(standard.floor_share),
+        school_rule=standard.school_rule_words,
         split=split.words(),
-        rows=tuple(_stage_row(row, sheet, split, standard) for row in rows),
+        rows=tuple(_stage_row(row, sheet, split, standard, _Relaxed.of(result, standard, row, sheet)) for row in rows),
         items=tuple(_items(result, standard, sheet, code)),
     )
 
@@ -225,47 +236,98 @@ class Split:
 # ── The seven values ──────────────────────────────────────────────────────────────────────────
 
 
-def _stage_row(row: Mapping[str, Any], sheet: Sheet, split: Split, standard: Standard) -> StageRow:
+@dataclass(frozen=True, slots=True)
+class _Relaxed:
+    """The relaxations that work for one row: the filled cells each adds, by indicator, and the row without them."""
+
+    added: Mapping[str, tuple[str, tuple[str, ...]]]
+    strict: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any], standard: Standard, row: Mapping[str, Any], sheet: Sheet) -> _Relaxed:
+        works = {
+            each["relaxation"]
+            for each in result.get("relaxations", ())
+            if each["works"] and each["code"] == row["code"]
+        }
+        stage = Stage(row["stage"])
+        added = {
+            relaxation.criterion: (relaxation.code, keys)
+            for relaxation in standard.relaxations
+            if relaxation.code in works
+            # A cell that is empty or was refused adds nothing, and is no part of the formula.
+            and (keys := tuple(key for key in added_keys(relaxation, stage) if sheet.value(key) is not None))
+        }
+        without = result.get("without_relaxations", {"schools": ()})["schools"]
+        identity = (row["code"], row["stage"])
+        return cls(added, next((each for each in without if (each["code"], each["stage"]) == identity), row))
+
+    def keys(self, indicator: Indicator) -> tuple[str, ...]:
+        return self.added.get(indicator.code, ("", ()))[1]
+
+    def words(self, indicator: Indicator, standard: Standard, stage: Stage) -> str:
+        """What is added and what the value is without it; empty where no relaxation adds to the indicator."""
+        if indicator.code not in self.added:
+            return ""
+        code, keys = self.added[indicator.code]
+        names = "、".join(FIELD_BY_KEY[key].header for key in keys)
+        cell = value_cell(indicator, self.strict, standard, stage)
+        return f"按过渡规定 {code} 计入了{names}；不计入时为 {cell.text} {indicator.unit}，{cell.mark.label}。"
+
+
+def _stage_row(row: Mapping[str, Any], sheet: Sheet, split: Split, standard: Standard, relaxed: _Relaxed) -> StageRow:
     stage = Stage(row["stage"])
+    lines = tuple(
+        _indicator_line(indicator, row, stage, sheet, split, standard, relaxed) for indicator in standard.indicators
+    )
+    missing = [line.missing for line in lines if line.missing is not None]
     return StageRow(
+        key=stage.value,
         label=stage.label,
         enrollment=sheet.text(_STAGE_PUPILS[stage]),
         mark=mark_of(row["passed"]),
-        lines=tuple(
-            _indicator_line(indicator, row, stage, sheet, split, standard) for indicator in standard.indicators
-        ),
+        lines=lines,
+        gaps=joined(missing),
+        floor_gaps=joined_to_floor(missing),
     )
 
 
 def _indicator_line(
-    indicator: Indicator, row: Mapping[str, Any], stage: Stage, sheet: Sheet, split: Split, standard: Standard
+    indicator: Indicator,
+    row: Mapping[str, Any],
+    stage: Stage,
+    sheet: Sheet,
+    split: Split,
+    standard: Standard,
+    relaxed: _Relaxed,
 ) -> IndicatorLine:
     measure = indicator.stages[stage]
-    floor = measure.limit * standard.floor_share
+    plus = (*measure.plus, *relaxed.keys(indicator))
     is_split = indicator.shared and split.is_needed
     pupils_keys = [key for key in _PUPILS if sheet.value(key) is not None or key in sheet.report.rejected]
-    keys = [*measure.plus, *measure.minus, *(pupils_keys if is_split else [_STAGE_PUPILS[stage]])]
+    keys = [*plus, *measure.minus, *(pupils_keys if is_split else [_STAGE_PUPILS[stage]])]
     cell = value_cell(indicator, row, standard, stage)
-    basis = None if row["values"][indicator.code] is None else _Basis.of(indicator, stage, sheet, split, cell.text)
-    limits = {"limit": plain(measure.limit), "floor": plain(floor)}
-    sources = tuple(sheet.source(key) for key in keys)
-    if basis is None:
-        line = IndicatorLine(indicator.code, indicator.name, indicator.unit, formula="", sign="", cell=cell, share="",
-                             gap="", floor_gap="", sources=sources, **limits)  # fmt: skip
-        return line
-    value = basis.amount * basis.per_unit
+    is_known = row["values"][indicator.code] is not None
+    basis = _Basis.of(indicator, stage, sheet, split, cell.text, plus) if is_known else None
+    limit = measure.limit
+    floor = None if limit is None else limit * standard.floor_share
+    gap = None if basis is None else _gap(indicator, measure.plus[0], basis, limit, floor)
     return IndicatorLine(
         indicator.code,
         indicator.name,
         indicator.unit,
-        formula=basis.formula(indicator),
-        sign=equals(value, cell.text),
+        limit="" if limit is None else plain(limit),
+        floor="" if floor is None else plain(floor),
+        formula="" if basis is None else basis.formula(indicator),
+        sign="" if basis is None else equals(basis.amount * basis.per_unit, cell.text),
         cell=cell,
-        share=basis.share,
-        gap=_gap(indicator, measure.plus[0], basis, measure.limit),
-        floor_gap=_gap(indicator, measure.plus[0], basis, floor),
-        sources=sources,
-        **limits,
+        share="" if basis is None else basis.share,
+        gap=gap.words if gap else "",
+        floor_gap=gap.floor_words if gap else "",
+        sources=tuple(sheet.source(key) for key in keys),
+        relaxed=relaxed.words(indicator, standard, stage),
+        missing=gap,
+        slack="" if basis is None or limit is None else _slack(measure.plus[0], basis, limit),
     )
 
 
@@ -281,15 +343,18 @@ class _Basis:
     is_split: bool
 
     @classmethod
-    def of(cls, indicator: Indicator, stage: Stage, sheet: Sheet, split: Split, shown: str) -> _Basis | None:
-        """None where a cell it needs is missing. ``shown`` is the value as it is printed."""
+    def of(
+        cls, indicator: Indicator, stage: Stage, sheet: Sheet, split: Split, shown: str, added_up: Sequence[str]
+    ) -> _Basis | None:
+        """None where a cell it needs is missing. ``shown`` is the value as it is printed, ``added_up`` the keys of the
+        amounts that add up to it."""
         measure = indicator.stages[stage]
-        plus, minus = ([sheet.number(key) for key in keys] for keys in (measure.plus, measure.minus))
+        plus, minus = ([sheet.number(key) for key in keys] for keys in (added_up, measure.minus))
         pupils = sheet.value(_STAGE_PUPILS[stage])
         if None in plus or None in minus or not isinstance(pupils, int) or pupils <= 0:
             return None
         amount = sum(plus, Fraction(0)) - sum(minus, Fraction(0))  # type: ignore[arg-type]
-        terms = _terms(measure.plus, measure.minus, sheet, stage)
+        terms = _terms(added_up, measure.minus, sheet, stage)
         if not (indicator.shared and split.is_needed):
             return cls(amount, Fraction(indicator.factor, pupils), terms, pupils, "", False)
         weighted, total = split.weighted(stage), split.total
@@ -328,14 +393,18 @@ def _short(field: Field, stage: Stage) -> str:
     return text.removesuffix("数").removesuffix("教师").removesuffix("专任") or text
 
 
-def _gap(indicator: Indicator, key: str, basis: _Basis, limit: Fraction) -> str:
-    """The smallest amount more that reaches ``limit``, in natural units; empty where it is reached."""
-    field = FIELD_BY_KEY[key]
-    unit, step = _NATURAL.get(field.kind, ("名" if field.unit == "人" else field.unit, Fraction(1)))
-    short = limit / basis.per_unit - basis.amount
-    if short <= 0:
-        return ""
-    return f"差 {plain(math.ceil(short / step) * step)} {unit}"
+def _gap(indicator: Indicator, key: str, basis: _Basis, limit: Fraction | None, floor: Fraction | None) -> Gap | None:
+    """What is missing to the limit and to its floor; None where the limit is reached, or there is none."""
+    if limit is None or floor is None:
+        return None
+    return Gap.of(indicator, key, basis.amount, basis.per_unit, limit, floor)
+
+
+def _slack(key: str, basis: _Basis, limit: Fraction) -> str:
+    """How little less would no longer reach the limit, in natural units; empty where it is not reached."""
+    unit = natural(key)
+    less = slack(basis.amount, basis.per_unit, limit, unit.step)
+    return f"少 {unit.words(less)}即低于要求" if less else ""
 
 
 # ── Items besides the seven ───────────────────────────────────────────────────────────────────
@@ -361,4 +430,6 @@ def _belongs(key: str, sheet: Sheet, judged: set[str]) -> bool:
 
 def _keys_of(criterion: Criterion) -> tuple[str, ...]:
     named = criterion.parameters.get("field")
-    return (*_LOOKED_AT.get(criterion.rule, ()), *((named,) if named else ()))
+    read = (key for condition in conditions_of(criterion).values() for key in keys_read(condition))
+    asked = (key for key in dict.fromkeys(read) if key in FIELD_BY_KEY)
+    return (*_LOOKED_AT.get(criterion.rule, ()), *((named,) if named else ()), *asked)

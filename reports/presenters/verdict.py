@@ -11,7 +11,7 @@ from evaluation.core.conclusion import Conclusion, conclusion
 from evaluation.core.rounding import coefficient_text, exact, figure, half_up, plain
 from evaluation.core.standard import CRITERION_GROUPS, Criterion, Indicator, OpenQuestion, Standard
 from evaluation.core.status import Status
-from reports.presenters.figures import ATTAINED, MARKS, MISSING, UNDER_FLOOR, Mark, mark_of
+from reports.presenters.figures import ATTAINED, MARKS, MISSING, NO_LIMIT, UNDER_FLOOR, Mark, mark_of
 from schools.vocabulary import SchoolType, SponsorType, Stage
 
 NO_NAME = "（未填校名）"
@@ -21,6 +21,9 @@ _SHORT_LIST = 6
 _LONG_TABLE = 20
 #: Drawing units of a coefficient's bar; the limit stands in the middle.
 _BAR_WIDTH = 200
+#: Where the finding of an item comes from, by the letters of its basis.
+_SOURCES = {"S": "由学校数据核算", "C": "由县级数据核算", "E": "由督学评定", "P": "由省级录入"}
+_REPORTED = "由县级填报，省级尚未录入"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class CoefficientLine:
-    """One indicator of one stage over the whole county."""
+    """One indicator of one stage over the whole county; ``limit`` is empty where the composite decides."""
 
     code: str
     name: str
@@ -62,7 +65,8 @@ class CoefficientLine:
 
 @dataclass(frozen=True, slots=True)
 class StageView:
-    """One stage: its coefficients, and how many of its rows pass the school rule."""
+    """One stage: its coefficients, and how many of its rows pass the school rule. ``composite_mark`` is None where the
+    composite decides nothing."""
 
     key: str
     label: str
@@ -72,6 +76,7 @@ class StageView:
     limit: str
     lines: tuple[CoefficientLine, ...]
     composite: str
+    composite_mark: Mark | None
     passed: int
     failed: tuple[SchoolRef, ...]
     unknown: tuple[SchoolRef, ...]
@@ -105,12 +110,16 @@ class SchoolLine:
 
 @dataclass(frozen=True, slots=True)
 class CriterionLine:
-    """One item of the rest: requirement, finding in a sentence, status, the schools behind it."""
+    """One item of the rest: requirement, finding in a sentence, status, the schools behind it; where the finding comes
+    from, what an inspector said, the document a result was entered from."""
 
     code: str
     name: str
     requirement: str
     sentence: str
+    source: str
+    opinion: str
+    document: str
     mark: Mark
     short: tuple[SchoolRef, ...]
     unknown: tuple[SchoolRef, ...]
@@ -128,9 +137,11 @@ class CriterionGroup:
 
 @dataclass(frozen=True, slots=True)
 class VerdictPage:
-    """Everything the page of a verdict prints."""
+    """Everything the page of a verdict prints. ``has_limits`` is False where no school is judged by itself."""
 
     conclusion: Conclusion
+    has_limits: bool
+    decides_by_composite: bool
     stages: tuple[StageView, ...]
     indicators: tuple[Indicator, ...]
     floor: str
@@ -164,6 +175,8 @@ def verdict_page(result: Mapping[str, Any], standard: Standard, register: Mappin
     """Everything the page of a verdict prints. ``result`` is the stored document (forms C)."""
     return VerdictPage(
         conclusion=conclusion(result, standard),
+        has_limits=standard.has_school_rule,
+        decides_by_composite=standard.decides_by_composite,
         stages=tuple(_stage(result, standard, stage, register) for stage in Stage),
         indicators=standard.indicators,
         floor=percent(standard.floor_share),
@@ -192,7 +205,6 @@ def note_of(question: OpenQuestion) -> str:
 def _stage(result: Mapping[str, Any], standard: Standard, stage: Stage, register: Mapping[str, Register]) -> StageView:
     told = result["stages"][stage.value]
     rows = [school for school in result["schools"] if school["stage"] == stage]
-    composite = told["composite"]
     return StageView(
         key=stage.value,
         label=stage.label,
@@ -201,13 +213,19 @@ def _stage(result: Mapping[str, Any], standard: Standard, stage: Stage, register
         is_long=len(rows) > _LONG_TABLE,
         limit=plain(standard.coefficient_limits[stage], 2),
         lines=tuple(_coefficient_line(indicator, told, rows, standard, stage) for indicator in standard.indicators),
-        composite=MISSING.label
-        if composite is None
-        else half_up(exact(composite), standard.rounding.coefficient_places),
+        composite=_composite(told, standard, stage),
+        composite_mark=mark_of(told["composite_passed"]) if standard.decides_by_composite else None,
         passed=sum(row["passed"] is True for row in rows),
         failed=tuple(_refs(row for row in rows if row["passed"] is False)),
         unknown=tuple(_refs(row for row in rows if row["passed"] is None)),
         rows=tuple(_school_line(number, row, standard, stage, register) for number, row in enumerate(rows, start=1)),
+    )
+
+
+def _composite(told: Mapping[str, Any], standard: Standard, stage: Stage) -> str:
+    limit = standard.coefficient_limits[stage] if standard.decides_by_composite else None
+    return coefficient_text(
+        told["composite"], told.get("composite_passed"), limit, standard.rounding.coefficient_places
     )
 
 
@@ -223,7 +241,7 @@ def _coefficient_line(
     indicator: Indicator, told: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], standard: Standard, stage: Stage
 ) -> CoefficientLine:
     found = told["indicators"][indicator.code]
-    limit = standard.coefficient_limits[stage]
+    limit = None if standard.decides_by_composite else standard.coefficient_limits[stage]
     coefficient = found["coefficient"]
     missing = tuple(_refs(row for row in rows if row["values"][indicator.code] is None))
     return CoefficientLine(
@@ -232,11 +250,11 @@ def _coefficient_line(
         unit=indicator.unit,
         mean=MISSING.label if found["mean"] is None else half_up(exact(found["mean"]), standard.rounding.mean_places),
         coefficient=coefficient_text(coefficient, found["passed"], limit, standard.rounding.coefficient_places),
-        limit=plain(limit, 2),
+        limit="" if limit is None else plain(limit, 2),
         mark=mark_of(found["passed"]),
         attained=f"{found['attained_schools']} / {told['schools']}",
         attained_share=percent_of(found["attained_schools"], told["schools"], standard.rounding.ratio_places),
-        bar=None if coefficient is None else _bar(exact(coefficient), limit),
+        bar=None if coefficient is None or limit is None else _bar(exact(coefficient), limit),
         explanation=_why(coefficient, found["mean"], told["schools"], missing, stage),
         missing=missing if coefficient is None else (),
         is_long=len(missing) > _SHORT_LIST,
@@ -273,6 +291,8 @@ def value_cell(indicator: Indicator, row: Mapping[str, Any], standard: Standard,
     value, limit = row["values"][indicator.code], indicator.stages[stage].limit
     if value is None:
         return ValueCell(indicator.code, MISSING.label, MISSING)
+    if limit is None:
+        return ValueCell(indicator.code, figure(value, standard.rounding.value_places), NO_LIMIT)
     text = figure(value, standard.rounding.value_places, limit, limit * standard.floor_share)
     if indicator.code in row["attained"]:
         return ValueCell(indicator.code, text, ATTAINED)
@@ -343,6 +363,9 @@ def _criterion_line(
         name=criterion.name,
         requirement=criterion.requirement,
         sentence=_sentence(criterion, status, told["sentence"]),
+        source=_source(criterion, status, bool(told.get("document"))),
+        opinion=told.get("opinion", ""),
+        document=told.get("document", ""),
         mark=MARKS[status],
         short=tuple(_named(told.get("schools", ()), register)),
         unknown=tuple(_named(told.get("unknown_schools", ()), register)),
@@ -352,8 +375,15 @@ def _criterion_line(
 
 def _sentence(criterion: Criterion, status: Status, sentence: str) -> str:
     if status is Status.TO_JUDGE and "E" not in criterion.basis:
-        return "由国家提供的结果尚未填报，待评定。"
-    return sentence or "由督学根据佐证材料评定。"
+        return "由国家或省级提供的结果尚未录入，待评定。"
+    return sentence or ("由督学根据佐证材料评定。" if status is Status.TO_JUDGE else "")
+
+
+def _source(criterion: Criterion, status: Status, is_supplied: bool) -> str:
+    """Where the finding comes from; nothing is said of what has not been found yet."""
+    letters = [letter for letter in criterion.basis if letter in "SC" or status is not Status.TO_JUDGE]
+    # A result the State supplies may stand in the county's own figures until the province enters it.
+    return "，".join(_REPORTED if letter == "P" and not is_supplied else _SOURCES[letter] for letter in letters)
 
 
 def _named(codes: Iterable[str], register: Mapping[str, Register]) -> Iterable[SchoolRef]:

@@ -140,6 +140,7 @@ def test_a_file_that_is_not_there_is_an_object_with_a_problem_too(tmp_path):
         told = judge(path, "--json")
         assert told.returncode == 2
         [problem] = json.loads(told.stdout)["problems"]
+        assert problem["rule"] == "file.not_found"
         assert words in problem["message"]
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from evaluation.actions import run_waiting_jobs, upload_workbook
-from indicators.catalogue import SCHOOL_SHEET
+from indicators.catalogue import COUNTY_ITEMS, COUNTY_SHEET, SCHOOL_SHEET
+from indicators.explanations import explain
 from indicators.models import Submission
 from tests import builders
 
@@ -196,3 +198,56 @@ def test_any_cell_of_a_school_is_corrected_from_its_page(version, client, clerk,
     text = signed_in(client, signer).get(address).content.decode()
     assert "签报人不更正数据" in text
     assert "correct-typed" not in text
+
+
+# ── Explanations in the list, county figures on the page ──────────────────────────────────────
+
+
+def test_the_list_tells_what_was_explained_by_whom_and_when(judged, client, clerk, tmp_path):
+    rows = builders.good_rows()
+    rows[0]["multimedia_rooms"] = 900
+    rows[1]["multimedia_rooms"] = 800
+    version = judged(content=builders.write_workbook(tmp_path / "b.xlsx", rows).read_bytes())
+    asked = version.problems.filter(rule="multimedia.above_classes").order_by("position")
+    written = explain(clerk, version, asked[0], "新建录播教室，已核对资产账。")
+    answer = signed_in(client, clerk).get(reverse("submission_problems", args=[version.pk]))
+    sheet = load_workbook(BytesIO(body(answer))).active
+    told = {row[3]: row[10] for row in sheet.iter_rows(min_row=5, values_only=True)}
+    when = timezone.localtime(written.written_at)
+    assert told[asked[0].cell] == f"新建录播教室，已核对资产账。\n（{clerk}，{when:%Y-%m-%d %H:%M}）"
+    assert told[asked[1].cell] is None
+
+
+def test_every_county_figure_can_be_corrected_on_the_page_without_a_problem(version, client, clerk):
+    place = builders.figure_cell("C03")
+    assert not version.problems.filter(cell=place).exists()
+    told = page(signed_in(client, clerk), version)
+    block = told[told.index("county-figures-title") :]
+    for item in COUNTY_ITEMS:
+        assert item.name in block
+        if item.code in builders.good_figures():
+            assert f'<input type="hidden" name="cell" value="{builders.figure_cell(item.code)}">' in block, item.code
+    assert "<span>48.62 <small>万人</small></span>" in block
+    assert "<span>Ⅳ</span>" in block
+    sent = {"sheet": COUNTY_SHEET, "cell": place, "typed": "15"}
+    client.post(reverse("correct_cell", args=[version.pk]), sent)
+    run_waiting_jobs()
+    revised = Submission.objects.get(version=2)
+    assert revised.figures.get(code="C03").value == 15
+    assert [(change.cell, change.before, change.after) for change in revised.changes.all()] == [(place, "14", "15")]
+
+
+def test_a_county_figure_without_a_value_says_so(judged, client, clerk, tmp_path):
+    figures = builders.good_figures() | {"C03": "不详"}
+    version = judged(content=builders.write_workbook(tmp_path / "b.xlsx", figures=figures).read_bytes())
+    told = page(signed_in(client, clerk), version)
+    row = next(row for row in told.split("<tr>") if '<span class="code">C03</span>' in row and "单元格" in row)
+    assert "没有可用的数值" in row
+    assert f'value="{builders.figure_cell("C03")}"' in row
+
+
+def test_the_signer_reads_the_county_figures_and_corrects_none(version, client, signer):
+    told = page(signed_in(client, signer), version)
+    block = told[told.index("county-figures-title") :]
+    assert "48.62" in block
+    assert "<form" not in block[: block.index("</section>")]

@@ -10,6 +10,7 @@ from openpyxl import load_workbook
 
 from evaluation import actions
 from evaluation.demo import DemoCounty, demo_county, register_of
+from evaluation.demo_decisions import decide_first, decide_later
 from indicators.catalogue import FIELD_BY_KEY, SCHOOL_SHEET
 from indicators.models import Submission
 from indicators.workbook.template import write_template
@@ -63,7 +64,10 @@ class Command(BaseCommand):
         for username, full_name, party, place in _OFFICIALS:
             if not User.objects.filter(username=username).exists():
                 appoint(username, full_name, party, Division.objects.get(pk=place), PASSWORD)
+        inspector, chief = (User.objects.get(username=name) for name in ("inspector", "chief"))
+        decide_first(inspector, chief)
         ran = actions.run_waiting_jobs()
+        decide_later(inspector, chief)
         self.stdout.write(f"示例省：12 个县，{len(demo_accounts())} 个演示账号，核算 {ran} 份填报")
 
     def _tell(self, code: str, name: str, story: str, words: str) -> None:
