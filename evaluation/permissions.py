@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
 
+from evaluation.models import Assignment, Evaluation, Recusal
 from schools.models import County, User
 from schools.vocabulary import Party
 
@@ -95,3 +96,30 @@ def why_not_grant(user: Person, county: County) -> str:
 def why_not_laboratory(user: Person) -> str:
     """Empty if ``user`` may try standards out on all counties, otherwise the reason in words."""
     return "" if isinstance(user, User) and user.party == Party.STEWARD else "标准试验室由管理员使用。"
+
+
+def can_see_evaluation(user: Person, evaluation: Evaluation) -> bool:
+    """The county's desk sees its own; whoever reviews sees it once it was signed: the city, the inspector it was
+    assigned to, the chief of the province. A steward sees none."""
+    if not isinstance(user, User) or user.place_id is None or not user.is_active:
+        return False
+    county = evaluation.county
+    if user.party in (Party.CLERK, Party.SIGNER):
+        return user.place_id == county.code
+    if evaluation.filing_id is None:
+        return False
+    if user.party == Party.CITY_REVIEWER:
+        return user.place_id == county.parent_id
+    if user.place_id not in (county.parent_id, county.parent.parent_id if county.parent else None):
+        return False
+    if user.party == Party.INSPECTOR:
+        return is_assigned(user, county, evaluation.school_year)
+    return user.party == Party.CHIEF
+
+
+def is_assigned(user: User, county: County, school_year: int) -> bool:
+    """Whether an inspector answers for a county in a school year, and nothing keeps them away."""
+    is_theirs = Assignment.objects.filter(
+        inspector=user, county=county, school_year=school_year, ended_at=None
+    ).exists()
+    return is_theirs and not Recusal.objects.filter(inspector=user, county=county).exists()

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from evaluation.core.decided import Decided, Grant, Judged, Supplied
-from evaluation.models import ItemJudgement, Job, RelaxationGrant, Standard, SuppliedResult, Verdict
+from evaluation.models import (
+    Assignment,
+    Evaluation,
+    Filing,
+    ItemJudgement,
+    Job,
+    Recusal,
+    RelaxationGrant,
+    Standard,
+    SuppliedResult,
+    Verdict,
+)
 from evaluation.permissions import Person, can_see_trial
 from indicators.models import PartialWorkbook, Submission
 from schools.models import County, User
-from schools.vocabulary import DivisionLevel
+from schools.vocabulary import DivisionLevel, Party
 
 #: The standard a county is judged against unless another is asked for.
 DEFAULT_STANDARD = "2017-quality"
@@ -23,10 +34,43 @@ def default_standard() -> Standard:
 
 
 def submissions_visible_to(user: Person) -> QuerySet[Submission]:
-    """The versions ``user`` may see, newest first."""
-    if not isinstance(user, User) or user.place_id is None or not can_see_trial(user, user.place_id):
-        return Submission.objects.none()
-    return Submission.objects.filter(county_id=user.place_id).select_related("county", "uploaded_by")
+    """The versions ``user`` may see, newest first: the county's desk all of its own, whoever reviews those that were
+    signed and are theirs to review."""
+    found = Submission.objects.select_related("county", "uploaded_by")
+    if not isinstance(user, User) or user.place_id is None:
+        return found.none()
+    if can_see_trial(user, user.place_id):
+        return found.filter(county_id=user.place_id)
+    filed = Filing.objects.filter(evaluation__in=evaluations_visible_to(user).order_by().values("pk"))
+    return found.filter(pk__in=filed.order_by().values("submission"))
+
+
+def evaluations_visible_to(user: Person) -> QuerySet[Evaluation]:
+    """The evaluations ``user`` may see: the same as ``permissions.can_see_evaluation``, for many."""
+    found = Evaluation.objects.select_related("county__parent__parent", "standard", "filing")
+    if not isinstance(user, User) or user.place_id is None or not user.is_active:
+        return found.none()
+    if user.party in (Party.CLERK, Party.SIGNER):
+        return found.filter(county_id=user.place_id)
+    filed = found.exclude(filing=None)
+    if user.party == Party.CITY_REVIEWER:
+        return filed.filter(county__parent_id=user.place_id)
+    of_province = filed.filter(Q(county__parent_id=user.place_id) | Q(county__parent__parent_id=user.place_id))
+    if user.party == Party.CHIEF:
+        return of_province
+    if user.party != Party.INSPECTOR:
+        return found.none()
+    mine = Assignment.objects.filter(
+        inspector=user, county=OuterRef("county"), school_year=OuterRef("school_year"), ended_at=None
+    )
+    keeps_away = Recusal.objects.filter(inspector=user, county=OuterRef("county"))
+    return of_province.filter(Exists(mine)).exclude(Exists(keeps_away))
+
+
+def evaluation_of(county: County, school_year: int) -> Evaluation | None:
+    """The newest evaluation of a county and year by the default standard."""
+    found = Evaluation.objects.filter(county=county, school_year=school_year, standard_id=DEFAULT_STANDARD)
+    return found.order_by("-pk").first()
 
 
 def partials_visible_to(user: Person) -> QuerySet[PartialWorkbook]:

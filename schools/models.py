@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from schools.vocabulary import DivisionLevel, Party, SchoolType, SponsorType, UrbanRural
 
@@ -111,3 +112,56 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.full_name or self.username
+
+
+class Posting(models.Model):
+    """A post somebody holds or held: party and place, from when until when. What a person may see follows the open
+    one; the closed ones stay, for recusal and for whoever reads old events."""
+
+    person = models.ForeignKey(User, models.PROTECT, related_name="postings", verbose_name="人员")
+    party = models.CharField("身份", max_length=20, choices=choices_of(Party))
+    place = models.ForeignKey(Division, models.PROTECT, related_name="postings", verbose_name="所属地区")
+    held_from = models.DateTimeField("起", default=timezone.now)
+    held_until = models.DateTimeField("止", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "任职"
+        ordering: ClassVar = ["person", "-held_from"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person"], condition=Q(held_until=None), name="posting_is_held_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.get_party_display()}"
+
+
+class Invitation(models.Model):
+    """An invitation to open an account, or to take a post over from somebody: a link that works once, for a time. Only
+    the hash of its token is kept."""
+
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    email = models.EmailField("邮箱", blank=True)
+    full_name = models.CharField("姓名", max_length=40)
+    party = models.CharField("身份", max_length=20, choices=choices_of(Party))
+    place = models.ForeignKey(Division, models.PROTECT, related_name="invitations", verbose_name="所属地区")
+    takes_over_from = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    invited_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    invited_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField("有效期至")
+    accepted_by = models.OneToOneField(User, models.PROTECT, null=True, related_name="invitation")
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "邀请"
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(accepted_at=None, accepted_by=None)
+                | Q(accepted_at__isnull=False, accepted_by__isnull=False, revoked_at=None),
+                name="invitation_is_accepted_whole_and_not_revoked",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.full_name} {self.get_party_display()}"

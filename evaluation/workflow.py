@@ -1,0 +1,173 @@
+"""The workflow of an evaluation as one table: who may take which step, from where to where. Pure.
+
+The picture in the README is printed from it, the actions move by it, and a test walks every line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schools.vocabulary import Party
+
+
+class State(StrEnum):
+    """Where an evaluation stands; one county, one school year, one standard."""
+
+    DRAFT = "draft"
+    RETURNED = "returned"
+    CITY_REVIEW = "city_review"
+    PROVINCE_REVIEW = "province_review"
+    PROPOSED = "proposed"
+    NOTICE = "notice"
+    DECLINED = "declined"
+    PUBLISHED = "published"
+    REVOKED = "revoked"
+    SUPERSEDED = "superseded"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the evaluation is under way or stands: only one such may exist for a county, year and standard."""
+        return self not in (State.DECLINED, State.REVOKED, State.SUPERSEDED)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the data behind it was signed and may not change."""
+        return self not in (State.DRAFT, State.RETURNED)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may see the evaluation and the figures behind it."""
+        return self in (State.NOTICE, State.PUBLISHED, State.REVOKED, State.SUPERSEDED)
+
+
+_LABELS = {
+    State.DRAFT: "填报中",
+    State.RETURNED: "已退回",
+    State.CITY_REVIEW: "市级复核",
+    State.PROVINCE_REVIEW: "省级评估",
+    State.PROPOSED: "待审定",
+    State.NOTICE: "公示中",
+    State.DECLINED: "不予认定",
+    State.PUBLISHED: "已公布",
+    State.REVOKED: "已撤销",
+    State.SUPERSEDED: "已被取代",
+}
+
+
+class Step(StrEnum):
+    """One step a person takes."""
+
+    SUBMIT = "submit"
+    WITHDRAW = "withdraw"
+    FORWARD = "forward"
+    SEND_BACK = "send_back"
+    PROPOSE_CERTIFY = "propose_certify"
+    PROPOSE_DECLINE = "propose_decline"
+    REFUSE = "refuse"
+    APPROVE_CERTIFY = "approve_certify"
+    APPROVE_DECLINE = "approve_decline"
+    UPHOLD_OBJECTION = "uphold_objection"
+    PUBLISH = "publish"
+    REVOKE = "revoke"
+    SUPERSEDE = "supersede"
+
+    @property
+    def label(self) -> str:
+        return _STEP_LABELS[self]
+
+
+_STEP_LABELS = {
+    Step.SUBMIT: "签报提交",
+    Step.WITHDRAW: "撤回签报",
+    Step.FORWARD: "复核上报",
+    Step.SEND_BACK: "退回",
+    Step.PROPOSE_CERTIFY: "建议认定",
+    Step.PROPOSE_DECLINE: "建议不予认定",
+    Step.REFUSE: "不同意建议",
+    Step.APPROVE_CERTIFY: "同意认定，开始公示",
+    Step.APPROVE_DECLINE: "同意不予认定",
+    Step.UPHOLD_OBJECTION: "异议成立，退回评估",
+    Step.PUBLISH: "公布",
+    Step.REVOKE: "撤销",
+    Step.SUPERSEDE: "由更正取代",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One line of the table. ``tells`` is who holds the ball, or must know, afterwards; ``needs_reason``: without words
+    the step is refused."""
+
+    source: State
+    step: Step
+    party: Party
+    target: State
+    tells: tuple[Party, ...]
+    needs_reason: bool = False
+
+
+_DESK = (Party.CLERK, Party.SIGNER)
+_TO_DECIDE = (*_DESK, Party.CHIEF)
+_EVERYBODY = (*_DESK, Party.CITY_REVIEWER, Party.INSPECTOR, Party.CHIEF)
+
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition(State.DRAFT, Step.SUBMIT, Party.SIGNER, State.CITY_REVIEW, (Party.CITY_REVIEWER,)),
+    Transition(State.RETURNED, Step.SUBMIT, Party.SIGNER, State.CITY_REVIEW, (Party.CITY_REVIEWER,)),
+    Transition(State.CITY_REVIEW, Step.WITHDRAW, Party.SIGNER, State.RETURNED, (Party.CITY_REVIEWER, *_DESK), True),
+    Transition(State.CITY_REVIEW, Step.FORWARD, Party.CITY_REVIEWER, State.PROVINCE_REVIEW, (Party.INSPECTOR,), True),
+    Transition(State.CITY_REVIEW, Step.SEND_BACK, Party.CITY_REVIEWER, State.RETURNED, _DESK, True),
+    Transition(State.PROVINCE_REVIEW, Step.SEND_BACK, Party.INSPECTOR, State.RETURNED, _DESK, True),
+    Transition(State.PROVINCE_REVIEW, Step.PROPOSE_CERTIFY, Party.INSPECTOR, State.PROPOSED, _TO_DECIDE, True),
+    Transition(State.PROVINCE_REVIEW, Step.PROPOSE_DECLINE, Party.INSPECTOR, State.PROPOSED, _TO_DECIDE, True),
+    Transition(State.PROPOSED, Step.REFUSE, Party.CHIEF, State.PROVINCE_REVIEW, (Party.INSPECTOR,), True),
+    Transition(State.PROPOSED, Step.APPROVE_CERTIFY, Party.CHIEF, State.NOTICE, _EVERYBODY, True),
+    Transition(State.PROPOSED, Step.APPROVE_DECLINE, Party.CHIEF, State.DECLINED, _EVERYBODY, True),
+    Transition(State.NOTICE, Step.UPHOLD_OBJECTION, Party.CHIEF, State.PROVINCE_REVIEW, _EVERYBODY, True),
+    Transition(State.NOTICE, Step.PUBLISH, Party.CHIEF, State.PUBLISHED, _EVERYBODY),
+    Transition(State.PUBLISHED, Step.REVOKE, Party.CHIEF, State.REVOKED, _EVERYBODY, True),
+    Transition(State.PUBLISHED, Step.SUPERSEDE, Party.CHIEF, State.SUPERSEDED, _EVERYBODY, True),
+)  # fmt: skip
+
+
+def transition(source: State, step: Step) -> Transition | None:
+    """The line of the table for a step taken in a state, None where there is none."""
+    return next((line for line in TRANSITIONS if line.source is source and line.step is step), None)
+
+
+def steps_from(source: State, party: Party) -> tuple[Transition, ...]:
+    """What ``party`` may do in a state, in the order of the table."""
+    return tuple(line for line in TRANSITIONS if line.source is source and line.party is party)
+
+
+def holder(state: State) -> Party | None:
+    """Who holds the ball: the party whose step the evaluation waits for; None where nobody's is needed."""
+    return _HOLDERS.get(state)
+
+
+_HOLDERS = {
+    State.DRAFT: Party.SIGNER,
+    State.RETURNED: Party.SIGNER,
+    State.CITY_REVIEW: Party.CITY_REVIEWER,
+    State.PROVINCE_REVIEW: Party.INSPECTOR,
+    State.PROPOSED: Party.CHIEF,
+    State.NOTICE: Party.CHIEF,
+}
+
+
+def diagram(lines: Iterable[Transition] = TRANSITIONS) -> str:
+    """The table as the README prints it: one state a paragraph, one step a line."""
+    printed: list[str] = []
+    source = None
+    for line in lines:
+        if line.source is not source:
+            source = line.source
+            printed.append(f"{source.value} {source.label}")
+        reason = "，须写明理由" if line.needs_reason else ""
+        printed.append(f"  {line.step.label}（{line.party.label}{reason}）→ {line.target.value} {line.target.label}")
+    return "\n".join(printed)
