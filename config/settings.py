@@ -6,14 +6,23 @@ SECRET_KEY      required as soon as DATABASE_URL is set; otherwise made once and
 ALLOWED_HOSTS   comma-separated (default: this machine alone)
 DEBUG           1 to see tracebacks in the browser; never in a deployment
 HTTPS           1 behind TLS: secure cookies, HSTS
+SITE_URL        address of the site in letters, notices and on certificates (default: http://127.0.0.1:8000)
+EMAIL_URL       smtp://user:password@host:587/?tls=1, or smtps:// (default: letters go to the console)
+EMAIL_FROM      sender of letters
+WEBHOOKS        bots that are told of steps, as JSON: [{"name": "", "kind": "dingtalk|wecom|plain", "url": "",
+                "secret": "", "place": "code of a division, empty for all"}]
+REQUIRE_SECOND_FACTOR  1 or 0: one-time codes are a duty for inspectors, chiefs, stewards (default: as HTTPS)
 """
 
 from __future__ import annotations
 
+import datetime
+import json
 import os
 import secrets
 import sys
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -26,6 +35,7 @@ HTTPS = os.environ.get("HTTPS") == "1"
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
 IS_EMBEDDED = not DATABASE_URL or DATABASE_URL.startswith("sqlite:")
 REDIS_URL = os.environ.get("REDIS_URL", "")
+SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if origin]
 
@@ -63,6 +73,10 @@ INSTALLED_APPS = [
     "rest_framework",
     "csp",
     "django_htmx",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "schools",
     "indicators",
     "evaluation",
@@ -77,10 +91,15 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     # Deny by default: a page is open only where its view says login_not_required.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "schools.middleware.SessionAge",
+    "schools.middleware.SecondFactor",
+    # Last: turns the answer to a locked sign-in into the page that says until when.
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -96,6 +115,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "evaluation.context_processors.inbox",
             ],
         },
     },
@@ -125,15 +145,58 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+# The first refuses a locked sign-in before any password is hashed.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {
+        "NAME": "schools.passwords.UnlikeThePerson",
+        "OPTIONS": {"user_attributes": ("username", "full_name", "email")},
+    },
+    {"NAME": "schools.passwords.LongEnough", "OPTIONS": {"min_length": 10}},
+    {"NAME": "schools.passwords.NotCommon"},
+    {"NAME": "schools.passwords.NotDigitsAlone"},
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "workspace"
 LOGOUT_REDIRECT_URL = "home"
+
+# Five wrong passwords for one name from one address, then a quarter of an hour of rest; trying on in it changes
+# nothing, so that the page can say when it ends. Counted in the database: all web processes count together, without a
+# cache.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = datetime.timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "evaluation.sign_in.locked_page"
+# Who signed in, out, or was locked out is told by the chain of events.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+#: One-time codes as a duty (schools/second_factor.py). Off where the portal runs on one machine to be tried out.
+REQUIRE_SECOND_FACTOR = os.environ.get("REQUIRE_SECOND_FACTOR", "1" if HTTPS else "0") == "1"
+OTP_TOTP_ISSUER = "督导评估平台"
+
+# Letters go to the console unless a server is named.
+_mail = urlsplit(os.environ.get("EMAIL_URL", ""))
+if _mail.scheme not in ("", "smtp", "smtps"):
+    raise ImproperlyConfigured("EMAIL_URL begins with smtp:// or smtps://")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _mail.hostname else 'console'}.EmailBackend"
+EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.scheme == "smtps", parse_qs(_mail.query).get("tls") == ["1"]
+EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or (465 if EMAIL_USE_SSL else 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "portal@localhost")
+#: Receivers of notices beside people: the only addresses the portal itself ever calls (evaluation/webhooks.py).
+WEBHOOKS = json.loads(os.environ.get("WEBHOOKS", "[]"))
+
+#: An inspector keeps away from a county in which, or in whose city, they held a post within so many years.
+FORMER_POST_YEARS = 5
+
+#: A link of invitation works for so many days: a week and a weekend, so that leave does not eat it up.
+INVITATION_DAYS = 9
+#: An account nobody used for so many days is closed. Counties file once a year, from September on: a year between two
+#: filings is usual, and two months more let a late one in; whoever was away longer has probably changed post.
+ACCOUNT_IDLE_DAYS = 425
 
 LANGUAGE_CODE = "zh-hans"
 TIME_ZONE = "Asia/Shanghai"
@@ -172,10 +235,16 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
+# A working day, then the password again; and an hour at most away from the desk (schools/middleware.py).
 SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_IDLE_SECONDS = 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
 REST_FRAMEWORK = {
@@ -200,6 +269,9 @@ CELERY_BEAT_SCHEDULE = {
     "ring-waiting-jobs": {"task": "evaluation.ring_waiting_jobs", "schedule": 10.0},
     # Some times a day, though once is enough: a beat that starts anew begins to count anew.
     "clear-refused-files": {"task": "indicators.clear_refused_files", "schedule": 6 * 60 * 60.0},
+    "send-outbox": {"task": "evaluation.send_outbox", "schedule": 10.0},
+    "remind-of-deadlines": {"task": "evaluation.remind_of_deadlines", "schedule": 60 * 60.0},
+    "close-idle-accounts": {"task": "evaluation.close_idle_accounts", "schedule": 6 * 60 * 60.0},
 }
 
 LOGGING = {

@@ -9,6 +9,5 @@ urlpatterns = [
     path("", include("reports.urls")),
     path("", include("evaluation.urls")),
     path("", include("indicators.urls")),
-    path("", include("schools.urls")),
     path("steward/", admin.site.urls),
 ]

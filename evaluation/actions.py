@@ -18,6 +18,7 @@ from evaluation.core.document import StandardRefused, read_document
 from evaluation.core.standard import Standard as StandardDocument
 from evaluation.core.standard import parse_standard
 from evaluation.core.verdict import judge_report
+from evaluation.freezing import check_open, lock_county
 from evaluation.judging import save_verdict
 from evaluation.models import Job, JobStage, Standard, Verdict
 from evaluation.partial_preview import Fault, Preview, add_outcome, preview_of
@@ -90,6 +91,8 @@ def upload_workbook(user: User, county: County, school_year: int, filename: str,
     """Take in a workbook as the next version and queue its judging; returns at once. Raises Refused."""
     check_upload(user, county)
     with transaction.atomic():
+        lock_county(county.pk)
+        check_open(county.pk, school_year)
         submission, is_new = record_upload(user, county, school_year, filename, content)
         if is_new:
             jobs.enqueue(submission, default_standard())
@@ -170,7 +173,7 @@ def _judge_submission(job: Job) -> None:
 def _check_nothing_was_decided_meanwhile(verdict: Verdict) -> None:
     """A relaxation granted while the version was being judged must be in its verdict: then the job runs once more."""
     submission = verdict.submission
-    County.objects.select_for_update().get(pk=submission.county_id)
+    County.objects.select_for_update(no_key=True).get(pk=submission.county_id)
     if decided_about(submission.county, submission.school_year).canonical() != verdict.decided:
         raise DecidedMeanwhile("省级录入或评定在核算期间有变化，重新核算。")
 

@@ -30,6 +30,7 @@ from evaluation.permissions import (
 )
 from evaluation.queries import default_standard
 from evaluation.standards import parsed_standard
+from evaluation.taking_away import of_grant, of_supplied, records_download
 from indicators.evidence_files import CONTENT_TYPES, SUFFIXES
 from indicators.models import StoredFile
 from schools.models import County, School
@@ -62,7 +63,7 @@ def _page(request: HttpRequest, county: County, refused: dict[str, forms.Form] |
     refused = refused or {}
     supplied = queries.supplied_by(county, year)
     standing, withdrawn = queries.grant_views(user, county, year, standard)
-    is_open = not why_not_grant(user, county)
+    is_open = not why_not_grant(user, county, year)
     open_schools = School.objects.filter(county=county, closed_on=None) if is_open else School.objects.none()
     context = {
         "county": county,
@@ -82,9 +83,9 @@ def _page(request: HttpRequest, county: County, refused: dict[str, forms.Form] |
         "grant_form": refused.get("grant") or GrantForm(county, standard, prefix="grant"),
         "open_schools": [listed_as(school) for school in open_schools],
         "is_own_desk": can_see_trial(user, county.code),
-        "why_not_supply": why_not_supply(user, county),
-        "why_not_judge": why_not_judge_item(user, county),
-        "why_not_grant": why_not_grant(user, county),
+        "why_not_supply": why_not_supply(user, county, year),
+        "why_not_judge": why_not_judge_item(user, county, year),
+        "why_not_grant": why_not_grant(user, county, year),
         "refused": bool(refused),
     }
     return render(request, "evaluation/decisions.html", context, status=422 if refused else 200)
@@ -152,7 +153,7 @@ def survey_supply(request: HttpRequest, code: str) -> HttpResponse:
         act,
         "社会认可度调查结果已录入。",
         "survey",
-        why_not_supply(request.user, county),
+        why_not_supply(request.user, county, year),
     )
 
 
@@ -174,7 +175,7 @@ def monitoring_supply(request: HttpRequest, code: str) -> HttpResponse:
         act,
         "质量监测结果已录入。",
         "monitoring",
-        why_not_supply(request.user, county),
+        why_not_supply(request.user, county, year),
     )
 
 
@@ -199,7 +200,7 @@ def item_judge(request: HttpRequest, code: str, item: str) -> HttpResponse:
         act,
         f"{item} 的评定已保存。",
         f"item-{item}",
-        why_not_judge_item(request.user, county),
+        why_not_judge_item(request.user, county, year),
     )
 
 
@@ -213,7 +214,14 @@ def relaxation_grant(request: HttpRequest, code: str) -> HttpResponse:
         return decisions.grant_relaxation(request.user, county, year, **said)
 
     return _answer(
-        request, county, "grant", form, act, "过渡规定已批准。", "relaxations", why_not_grant(request.user, county)
+        request,
+        county,
+        "grant",
+        form,
+        act,
+        "过渡规定已批准。",
+        "relaxations",
+        why_not_grant(request.user, county, year),
     )
 
 
@@ -230,12 +238,13 @@ def relaxation_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
     form, county = _withdraw_form(grant, request.POST), _county(request, grant.county_id)
     done = f"{grant.school}的 {grant.relaxation} 已撤回，记录保留。"
-    why_not = why_not_grant(request.user, county)
+    why_not = why_not_grant(request.user, county, year)
     return _answer(request, county, f"withdraw-{pk}", form, act, done, "relaxations", why_not)
 
 
 @require_safe
 @never_cache
+@records_download("录入依据材料", of_supplied)
 def supplied_file(request: HttpRequest, pk: int) -> FileResponse:
     """The document a result was entered from."""
     result = queries.supplied_file_visible_to(request.user, pk)
@@ -246,6 +255,7 @@ def supplied_file(request: HttpRequest, pk: int) -> FileResponse:
 
 @require_safe
 @never_cache
+@records_download("过渡规定依据材料", of_grant)
 def relaxation_file(request: HttpRequest, pk: int) -> FileResponse:
     """The evidence a relaxation was granted on."""
     grant = queries.grant_visible_to(request.user, pk)

@@ -5,7 +5,7 @@ newest version is judged again in the same transaction."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import PurePath
 
@@ -15,8 +15,10 @@ from django.utils import timezone
 from evaluation.core.items import SURVEY_FIGURES
 from evaluation.core.standard import Criterion, Relaxation
 from evaluation.core.standard import Standard as ParsedStandard
+from evaluation.events import record_event
+from evaluation.freezing import lock_county
 from evaluation.judging import judge_again
-from evaluation.models import ItemJudgement, RelaxationGrant, SuppliedResult
+from evaluation.models import Evaluation, ItemJudgement, RelaxationGrant, SuppliedResult
 from evaluation.permissions import Refused, why_not_grant, why_not_judge_item, why_not_supply
 from evaluation.queries import default_standard
 from evaluation.standards import parsed_standard
@@ -41,7 +43,7 @@ def judge_item(
     user: User, county: County, school_year: int, criterion: str, is_met: bool, opinion: str
 ) -> ItemJudgement:
     """Record what an inspector found of an item that rests on evidence. Raises Refused."""
-    _check(why_not_judge_item(user, county))
+    _check(why_not_judge_item(user, county, school_year))
     if criterion not in {item.code for item in judged_items(parsed_standard(default_standard()))}:
         raise Refused("这一项由数据核算或由省级录入，不由督学评定。")
     words = opinion.strip()
@@ -50,10 +52,13 @@ def judge_item(
     if len(words) > _LONGEST_OPINION:
         raise Refused(f"评定意见有 {len(words)} 个字，最多 {_LONGEST_OPINION} 个字。")
     with transaction.atomic():
+        _check_now(user, county, school_year, why_not_judge_item)
         judgement = ItemJudgement.objects.create(
             county=county, school_year=school_year, criterion=criterion, is_met=is_met, opinion=words, judged_by=user
         )
         judge_again(county, school_year)
+        payload = {"criterion": criterion, "is_met": is_met, "judgement": judgement.pk}
+        _record("item_judged", user, county, school_year, words, payload)
     return judgement
 
 
@@ -68,7 +73,7 @@ def supply_survey(
 ) -> SuppliedResult:
     """Enter the survey of social recognition (S1): numbers of questionnaires and visits by the names of
     core.items.SURVEY_FIGURES; visits may be left out. Raises Refused where the numbers contradict each other."""
-    _check(why_not_supply(user, county))
+    _check(why_not_supply(user, county, school_year))
     if unknown := set(figures) - set(SURVEY_FIGURES):
         raise Refused(f"没有这一项调查结果：{'、'.join(sorted(unknown))}。")
     for who, prefix in (("全部", ""), ("家长", "parents_")):
@@ -112,7 +117,7 @@ def supply_monitoring(
 ) -> SuppliedResult:
     """Enter the State's monitoring (Q9): grades 1–5 and differences between schools by their codes C27–C38, all of
     them. They take the place of what the county reported. Raises Refused."""
-    _check(why_not_supply(user, county))
+    _check(why_not_supply(user, county, school_year))
     criterion = next(c for c in parsed_standard(default_standard()).criteria if c.code == "Q9")
     grades, differences = (criterion.parameters[name].split(",") for name in ("grades", "differences"))
     missing = [COUNTY_ITEM_BY_CODE[code].name for code in (*grades, *differences) if code not in results]
@@ -146,6 +151,7 @@ def _supply(
     if issued_on > timezone.localdate():
         raise Refused("发文日期不能晚于今天。")
     with transaction.atomic():
+        _check_now(user, county, school_year, why_not_supply)
         stored, filename = _stored(file) if file is not None else (None, "")
         result = SuppliedResult.objects.create(
             county=county,
@@ -159,6 +165,8 @@ def _supply(
             entered_by=user,
         )
         judge_again(county, school_year)
+        payload = {"criterion": criterion, "figures": dict(figures), "file": result.file_id or "", "result": result.pk}
+        _record("result_supplied", user, county, school_year, result.document, payload)
     return result
 
 
@@ -174,7 +182,7 @@ def grant_relaxation(
     file: tuple[str, bytes],
 ) -> RelaxationGrant:
     """Grant a relaxation of the standard to one school, for a time, with its evidence. Raises Refused."""
-    _check(why_not_grant(user, county))
+    _check(why_not_grant(user, county, school_year))
     found = next((r for r in parsed_standard(default_standard()).relaxations if r.code == relaxation), None)
     if found is None:
         raise Refused("标准中没有这一项过渡规定。")
@@ -185,6 +193,7 @@ def grant_relaxation(
     _check(_wrong_dates(found, valid_from, valid_until))
     try:
         with transaction.atomic():
+            _check_now(user, county, school_year, why_not_grant)
             stored, filename = _stored(file)
             grant = RelaxationGrant.objects.create(
                 county=county,
@@ -198,6 +207,14 @@ def grant_relaxation(
                 approved_by=user,
             )
             judge_again(county, school_year)
+            payload = {
+                "grant": grant.pk,
+                "school": school.code,
+                "relaxation": relaxation,
+                "valid": [valid_from.isoformat(), valid_until.isoformat()],
+                "file": stored.pk,
+            }
+            _record("relaxation_granted", user, county, school_year, grant.reason, payload)
     except IntegrityError:
         raise Refused(f"{school.name}已有有效的 {relaxation}。如需改动，请先撤回原来的。") from None
     return grant
@@ -218,16 +235,19 @@ def _wrong_dates(relaxation: Relaxation, valid_from: datetime.date, valid_until:
 
 def withdraw_relaxation(user: User, grant: RelaxationGrant, school_year: int, because: str) -> None:
     """Withdraw a granted relaxation: it no longer counts, and stays on record. Raises Refused."""
-    _check(why_not_grant(user, grant.county))
+    _check(why_not_grant(user, grant.county, school_year))
     if not because.strip():
         raise Refused("请写明撤回的理由。")
     with transaction.atomic():
+        _check_now(user, grant.county, school_year, why_not_grant)
         changed = RelaxationGrant.objects.filter(pk=grant.pk, withdrawn_at=None).update(
             withdrawn_at=timezone.now(), withdrawn_by=user, withdrawn_because=because.strip()
         )
         if not changed:
             raise Refused("这一项过渡规定已经撤回。")
         judge_again(grant.county, school_year)
+        payload = {"grant": grant.pk, "school": grant.school_id, "relaxation": grant.relaxation}
+        _record("relaxation_withdrawn", user, grant.county, school_year, because.strip(), payload)
 
 
 def _stored(file: tuple[str, bytes]) -> tuple[StoredFile, str]:
@@ -243,3 +263,18 @@ def _stored(file: tuple[str, bytes]) -> tuple[StoredFile, str]:
 def _check(reason: str) -> None:
     if reason:
         raise Refused(reason)
+
+
+def _check_now(user: User, county: County, school_year: int, why_not: Callable[[User, County, int], str]) -> None:
+    """Ask again while holding the county's row and its evaluations: where a step was taken meanwhile, that stands."""
+    lock_county(county.pk)
+    live = Evaluation.objects.select_for_update(no_key=True).filter(county=county, school_year=school_year)
+    list(live.order_by("pk").values_list("pk", flat=True))
+    _check(why_not(user, county, school_year))
+
+
+def _record(kind: str, user: User, county: County, school_year: int, words: str, payload: Mapping[str, object]) -> None:
+    """One event, of the evaluation that is under way where there is one."""
+    found = Evaluation.objects.filter(county=county, school_year=school_year).order_by("-pk").first()
+    told = {"school_year": school_year, **payload}
+    record_event(kind, user, county=county, evaluation=found, reason=words, payload=told)

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import datetime
 import io
+from contextlib import suppress
 from decimal import Decimal
 
 from django.utils import timezone
 from openpyxl import Workbook
 
-from evaluation import decisions
+from evaluation import assigning, decisions
 from evaluation.core.standard import Criterion
 from evaluation.models import ItemJudgement, RelaxationGrant, SuppliedResult
+from evaluation.permissions import Refused
 from evaluation.queries import default_standard
 from evaluation.standards import parsed_standard
 from schools.models import County, School, User
@@ -32,11 +34,10 @@ _YEARS = 2
 
 
 def decide_first(inspector: User, chief: User) -> None:
-    """What is decided before the versions are judged."""
+    """What is decided before the versions are judged: who answers for which county, then monitoring and relaxations."""
+    with suppress(Refused):  # run again there is nobody left to assign
+        assigning.assign_all(chief)
     year, county = current_school_year(), County.objects.get(pk=JUDGED_COUNTY)
-    if not ItemJudgement.objects.filter(county=county, school_year=year).exists():
-        for criterion in decisions.judged_items(parsed_standard(default_standard())):
-            decisions.judge_item(inspector, county, year, criterion.code, True, _opinion(criterion))
     if not SuppliedResult.objects.filter(county=county, school_year=year, criterion="Q9").exists():
         results: dict[str, int | Decimal] = {f"C{27 + i}": 3 + i % 2 for i in range(6)}
         results |= {f"C{33 + i}": Decimal("0.09") + Decimal(i) / 200 for i in range(6)}
@@ -47,8 +48,11 @@ def decide_first(inspector: User, chief: User) -> None:
 
 
 def decide_later(inspector: User, chief: User) -> None:
-    """What is decided once there are verdicts, so that some county has a second one."""
+    """What is decided once there are verdicts, so that some county has a second one; the items of what was signed."""
     year, county = current_school_year(), County.objects.get(pk=JUDGED_COUNTY)
+    if not ItemJudgement.objects.filter(county=county, school_year=year).exists():
+        for criterion in decisions.judged_items(parsed_standard(default_standard())):
+            decisions.judge_item(inspector, county, year, criterion.code, True, _opinion(criterion))
     if not SuppliedResult.objects.filter(county=county, school_year=year, criterion="S1").exists():
         document, issued_on = "省级社会认可度调查报告（示例）", datetime.date(year, 9, 10)
         decisions.supply_survey(inspector, county, year, _SURVEY, document, min(issued_on, timezone.localdate()))

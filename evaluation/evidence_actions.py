@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime
 
+from django.db import transaction
+
 from evaluation.evidence_queries import evidence_visible_to, item_of
+from evaluation.freezing import check_open, lock_county
 from evaluation.permissions import Refused, check_evidence
 from evaluation.queries import default_standard
 from indicators import evidence as writers
@@ -31,10 +34,13 @@ def attach_evidence(
     if item is None or not item.rests_on_evidence:
         raise Refused("这一项不需要佐证材料，由填报数据核算。")
     about = {"issued_by": issued_by, "issued_on": issued_on, "proof_page": proof_page, "note": note}
-    try:
-        return writers.record_evidence(user, county, school_year, criterion, filename, content, **about)
-    except EvidenceRefused as refusal:
-        raise Refused(str(refusal)) from refusal
+    with transaction.atomic():
+        lock_county(county.pk)
+        check_open(county.pk, school_year)
+        try:
+            return writers.record_evidence(user, county, school_year, criterion, filename, content, **about)
+        except EvidenceRefused as refusal:
+            raise Refused(str(refusal)) from refusal
 
 
 def withdraw_evidence(user: User, evidence: Evidence) -> None:
@@ -42,8 +48,11 @@ def withdraw_evidence(user: User, evidence: Evidence) -> None:
     if not evidence_visible_to(user).filter(pk=evidence.pk).exists():
         raise Refused("只有本县人员可以看到和撤回佐证材料。")
     check_evidence(user, evidence.county)
-    if not writers.record_withdrawal(user, evidence):
-        raise Refused("这份材料已经撤回。")
+    with transaction.atomic():
+        lock_county(evidence.county_id)
+        check_open(evidence.county_id, evidence.school_year)
+        if not writers.record_withdrawal(user, evidence):
+            raise Refused("这份材料已经撤回。")
 
 
 def set_task(

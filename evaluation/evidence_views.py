@@ -15,9 +15,11 @@ from evaluation import evidence_actions as actions
 from evaluation.core.filing import FilingItem
 from evaluation.evidence_forms import EvidenceForm, TaskForm
 from evaluation.evidence_queries import evidence_visible_to, item_of, tasks_visible_to
+from evaluation.freezing import why_frozen
 from evaluation.models import Standard
 from evaluation.permissions import Refused, can_see_evidence, why_not_evidence
 from evaluation.queries import DEFAULT_STANDARD
+from evaluation.taking_away import of_evidence, records_download
 from indicators.evidence_files import CONTENT_TYPES
 from schools.models import County
 from schools.queries import current_school_year
@@ -44,7 +46,7 @@ def _page(request: HttpRequest, county: County, item: FilingItem, **forms: Any) 
         "item": item,
         "school_year_label": f"{year}—{year + 1}学年",
         "files": files,
-        "why_not": why_not_evidence(request.user, county),
+        "why_not": why_not_evidence(request.user, county) or why_frozen(county.pk, year),
         "form": EvidenceForm(prefix="evidence"),
         "task_form": TaskForm(prefix="task", initial={"person": task.person, "due_on": task.due_on} if task else None),
     }
@@ -112,6 +114,7 @@ def checklist_task(request: HttpRequest, item: str) -> HttpResponse:
 
 @require_safe
 @never_cache
+@records_download("佐证材料", of_evidence)
 def evidence_file(request: HttpRequest, pk: int) -> FileResponse:
     """The file as it was attached: always to keep, never shown inside the browser, as the type it was checked for."""
     evidence = get_object_or_404(evidence_visible_to(request.user).select_related("file"), pk=pk)

@@ -8,6 +8,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from evaluation import explaining
+from evaluation.permissions import Refused
 from evaluation.queries import submissions_visible_to
 from indicators import explanations
 from indicators.models import Submission
@@ -19,8 +21,8 @@ def explain(request: HttpRequest, pk: int, position: int) -> HttpResponse:
     version = get_object_or_404(submissions_visible_to(request.user), pk=pk)
     problem = get_object_or_404(version.problems, position=position)
     try:
-        explanations.explain(request.user, version, problem, request.POST.get("text", ""))
-    except explanations.ExplanationRefused as refusal:
+        explaining.explain(request.user, version, problem, request.POST.get("text", ""))
+    except Refused as refusal:
         messages.error(request, str(refusal))
     else:
         left = explanations.open_explanations(version).count()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from evaluation.core.status import Status
 from evaluation.core.verdict import judge_report
 from evaluation.models import Finding, Standard, Verdict
-from evaluation.queries import decided_about, default_standard, newest_judged, verdict_of
+from evaluation.queries import decided_about, default_standard, evaluation_of, newest_judged, verdict_of
 from evaluation.standards import parsed_standard
 from indicators.models import Submission
 from indicators.queries import report_of
@@ -43,20 +43,20 @@ def save_verdict(
         document=document,
         sha256=hashlib.sha256(document.encode("utf-8")).hexdigest(),
     )
-    Finding.objects.bulk_create(_findings(verdict, result))
+    Finding.objects.bulk_create(findings_of(verdict, result))
     return verdict
 
 
 def judge_again(county: County, school_year: int) -> Verdict | None:
-    """The next verdict of the newest judged version of a county and year, with everything decided up to now and as of
+    """The next verdict of the version in question of a county and year, with everything decided up to now and as of
     today; None where nothing is judged yet. The same result once more is the verdict that is there.
 
     Call inside the transaction of what was decided: verdict and decision stand together or not at all.
     """
     with transaction.atomic():
         # The county's row is the lock: two decisions at once give two verdicts, the second with both in it.
-        County.objects.select_for_update().get(pk=county.pk)
-        submission = newest_judged(county, school_year)
+        County.objects.select_for_update(no_key=True).get(pk=county.pk)
+        submission = _version_in_question(county, school_year)
         if submission is None:
             return None
         standard, decided = default_standard(), decided_about(county, school_year)
@@ -72,10 +72,19 @@ def judge_again(county: County, school_year: int) -> Verdict | None:
         return save_verdict(submission, standard, as_of, decided.canonical(), result)
 
 
+def _version_in_question(county: County, school_year: int) -> Submission | None:
+    """What was signed while it is under review, whatever else was uploaded; before and after, the newest version."""
+    evaluation = evaluation_of(county, school_year)
+    if evaluation is not None and evaluation.filing is not None and evaluation.state_of.is_frozen:
+        return evaluation.filing.submission
+    return newest_judged(county, school_year)
+
+
 _STATUS_OF = {True: Status.MET, False: Status.NOT_MET, None: Status.UNKNOWN}
 
 
-def _findings(verdict: Verdict, result: dict[str, Any]) -> list[Finding]:
+def findings_of(verdict: Verdict, result: dict[str, Any]) -> list[Finding]:
+    """The judged items of a verdict as rows, from its result; not stored yet."""
     findings = [
         Finding(verdict=verdict, code=code, stage=stage, status=_STATUS_OF[told["passed"]], value=told["coefficient"])
         for stage, stage_result in result["stages"].items()

@@ -16,6 +16,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from evaluation import jobs
+from evaluation.freezing import lock_county, why_frozen
 from evaluation.partial_preview import Fault, Preview
 from evaluation.permissions import Person, Refused, check_upload
 from evaluation.permissions import why_not_revise as why_not_at_all
@@ -47,7 +48,7 @@ def why_not_update(user: Person, base: Submission | None) -> str:
     """Empty if ``user`` may update some schools of ``base``, otherwise the reason in words."""
     if base is None:
         return "本学年还没有上传过完整的工作簿。请先上传全部学校，之后才能只更新其中几所。"
-    if reason := why_not_at_all(user, base.county):
+    if reason := why_not_at_all(user, base.county) or why_frozen(base.county_id, base.school_year):
         return reason
     newest = newest_version(base)
     if newest.pk != base.pk and small_version_above(base) is None:
@@ -73,7 +74,7 @@ def upload_partial(user: User, county: County, school_year: int, filename: str, 
     sent once more is the one that is waiting. Raises Refused."""
     check_upload(user, county)
     with transaction.atomic():
-        County.objects.select_for_update().get(pk=county.pk)
+        lock_county(county.pk)
         base = base_of(county, school_year)
         reason = why_not_update(user, base)
         if base is None or reason:
@@ -120,7 +121,7 @@ def small_version_above(base: Submission) -> Submission | None:
 def update_with_version(user: User, version: Submission) -> PartialWorkbook:
     """Treat the file of a small version as a partial workbook for the version before it. Raises Refused."""
     with transaction.atomic():
-        County.objects.select_for_update().get(pk=version.county_id)
+        lock_county(version.county_id)
         offer = offer_of(version)
         if offer is None:
             raise Refused("这一版不是只含部分学校的最新一版，不能用它更新上一版。")
@@ -189,7 +190,7 @@ def apply_partial(user: User, partial: PartialWorkbook) -> Submission:
     base = partial.base
     content = revised_content(base, new_values(partial.changes))
     with transaction.atomic():
-        County.objects.select_for_update().get(pk=base.county_id)
+        lock_county(base.county_id)
         _check_applicable(user, _as_it_is_now(partial))
         result = store_revised(user, base, content, [_cell_change(told) for told in partial.changes])
         taken = PartialWorkbook.objects.filter(pk=partial.pk, state=State.READY).update(

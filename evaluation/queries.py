@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from evaluation.core.decided import Decided, Grant, Judged, Supplied
+from evaluation.event_words import PRIVATE
 from evaluation.models import (
     Assignment,
     Evaluation,
+    Event,
     Filing,
     ItemJudgement,
     Job,
@@ -21,7 +23,8 @@ from evaluation.models import (
 )
 from evaluation.permissions import Person, can_see_trial
 from indicators.models import PartialWorkbook, Submission
-from schools.models import County, User
+from schools.models import County, Division, User
+from schools.queries import current_school_year
 from schools.vocabulary import DivisionLevel, Party
 
 #: The standard a county is judged against unless another is asked for.
@@ -65,6 +68,30 @@ def evaluations_visible_to(user: Person) -> QuerySet[Evaluation]:
     )
     keeps_away = Recusal.objects.filter(inspector=user, county=OuterRef("county"))
     return of_province.filter(Exists(mine)).exclude(Exists(keeps_away))
+
+
+def filings_visible_to(user: Person) -> QuerySet[Filing]:
+    """The filings ``user`` may see: those of the evaluations they may see."""
+    visible = evaluations_visible_to(user).order_by().values("pk")
+    related = (
+        "evaluation__county__parent__parent",
+        "evaluation__filing",
+        "submission",
+        "verdict__standard",
+        "signed_by",
+    )
+    return Filing.objects.filter(evaluation__in=visible).select_related(*related)
+
+
+def events_visible_to(user: Person) -> QuerySet[Event]:
+    """The events ``user`` may read, newest first: the county's desk all of its own county, whoever reviews those of the
+    evaluations they may see. A steward reads none."""
+    found = Event.objects.select_related("county__parent__parent").order_by("-number")
+    if not isinstance(user, User) or user.place_id is None:
+        return found.none()
+    if can_see_trial(user, user.place_id):
+        return found.filter(county_id=user.place_id).exclude(kind__in=PRIVATE)
+    return found.filter(evaluation__in=evaluations_visible_to(user).order_by().values("pk"))
 
 
 def evaluation_of(county: County, school_year: int) -> Evaluation | None:
@@ -119,12 +146,25 @@ def decided_about_many(counties: Sequence[str], school_year: int) -> list[Decide
 
 
 def counties_of(user: User) -> QuerySet[County]:
-    """The counties within the place of an official."""
-    if user.place is None:
+    """The counties an official answers for: those within their place; for an inspector those assigned this school year,
+    without any they keep away from."""
+    found = counties_in(user.place)
+    if user.party != Party.INSPECTOR:
+        return found
+    mine = Assignment.objects.filter(
+        inspector=user, county=OuterRef("pk"), school_year=current_school_year(), ended_at=None
+    )
+    keeps_away = Recusal.objects.filter(inspector=user, county=OuterRef("pk"))
+    return found.filter(Exists(mine)).exclude(Exists(keeps_away))
+
+
+def counties_in(place: Division | None) -> QuerySet[County]:
+    """The counties within a division, itself where it is one."""
+    if place is None:
         return County.objects.none()
-    if user.place.level == DivisionLevel.COUNTY:
-        return County.objects.filter(pk=user.place_id)
-    if user.place.level == DivisionLevel.CITY:
-        return County.objects.filter(parent_id=user.place_id)
+    if place.level == DivisionLevel.COUNTY:
+        return County.objects.filter(pk=place.pk)
+    if place.level == DivisionLevel.CITY:
+        return County.objects.filter(parent_id=place.pk)
     # County units of a prefecture city without counties stand directly under their province.
-    return County.objects.filter(Q(parent__parent_id=user.place_id) | Q(parent_id=user.place_id))
+    return County.objects.filter(Q(parent__parent_id=place.pk) | Q(parent_id=place.pk))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.db import transaction
 
 from evaluation import jobs
+from evaluation.freezing import check_open, lock_county
 from evaluation.permissions import Refused, check_upload
 from evaluation.queries import default_standard
 from indicators.actions import record_upload
 from indicators.header_mapping import why_not_reread
 from indicators.models import Submission
-from schools.models import County, User
+from schools.models import User
 
 
 @transaction.atomic
@@ -18,7 +19,8 @@ def reread(user: User, submission: Submission) -> Submission:
     """The next version, made of the same file as ``submission`` and queued to be read and judged. Raises Refused."""
     check_upload(user, submission.county)
     # Clicked twice: the second finds that the first has made a newer version.
-    County.objects.select_for_update().get(pk=submission.county_id)
+    lock_county(submission.county_id)
+    check_open(submission.county_id, submission.school_year)
     same = Submission.objects.filter(county_id=submission.county_id, school_year=submission.school_year)
     newest = same.order_by("-version")[:1].get()
     if newest.pk != submission.pk:

@@ -16,6 +16,7 @@ from enum import Enum
 from django.db import transaction
 
 from evaluation import jobs
+from evaluation.freezing import check_open, lock_county, why_frozen
 from evaluation.permissions import Person, Refused
 from evaluation.permissions import why_not_revise as why_not_at_all
 from evaluation.queries import default_standard
@@ -39,7 +40,7 @@ from indicators.workbook.parts import CannotEdit
 from indicators.workbook.repairs import all_repairs, header_at, kind_of, new_value, repairs_of
 from indicators.workbook.revise import CellPlace, NewValue, revise
 from indicators.workbook.values import read_cell
-from schools.models import County, User
+from schools.models import User
 from schools.vocabulary import SponsorType
 
 LONGEST_TYPED = 500
@@ -80,6 +81,8 @@ def why_not_marked(submission: Submission) -> str:
 def why_not_revise(user: Person, submission: Submission) -> str:
     """Empty if ``user`` may revise this version now, otherwise the reason in words."""
     if reason := why_not_at_all(user, submission.county):
+        return reason
+    if reason := why_frozen(submission.county_id, submission.school_year):
         return reason
     newest = newest_version(submission)
     if newest.pk != submission.pk:
@@ -175,7 +178,7 @@ def correctable_cell(submission: Submission, sheet: str, cell: str) -> Correctab
         if told is None:
             before = written(school_report_of(record).values.get(field.key))
         return CorrectableCell(sheet, cell, field, record.code or record.name, before)
-    code = _county_cells(submission).get(cell) if sheet == COUNTY_SHEET else None
+    code = county_cells(submission).get(cell) if sheet == COUNTY_SHEET else None
     if code is None:
         return None
     if told is None:
@@ -190,14 +193,14 @@ def _figure_cells(submission: Submission) -> Mapping[str, Collection[str]]:
     rows = submission.records.values_list("row", flat=True)
     return {
         SCHOOL_SHEET: {f"{column}{row}" for row in rows for column in letters},
-        COUNTY_SHEET: set(_county_cells(submission)),
+        COUNTY_SHEET: set(county_cells(submission)),
     }
 
 
 def is_correctable(submission: Submission) -> Callable[[str, str], bool]:
     """Whether the cell at a sheet and address may be corrected, for many cells of one version."""
     letters, rows = set(submission.columns.values()), set(submission.records.values_list("row", flat=True))
-    county = _county_cells(submission)
+    county = county_cells(submission)
 
     def tells(sheet: str, cell: str) -> bool:
         row, column = place_of(cell)
@@ -208,7 +211,7 @@ def is_correctable(submission: Submission) -> Callable[[str, str], bool]:
     return tells
 
 
-def _county_cells(submission: Submission) -> dict[str, str]:
+def county_cells(submission: Submission) -> dict[str, str]:
     """The cells of 「县级数据」 that hold a value or should, and the codes of their rows."""
     cells = {cell: code for code, cell in submission.figures.exclude(cell="").values_list("code", "cell")}
     by_name = {item.name: item.code for item in COUNTY_ITEMS}
@@ -252,7 +255,8 @@ def _store(
     content = revised_content(base, values)
     with transaction.atomic():
         # Two tabs at once: the second finds that the first has made a newer version.
-        County.objects.select_for_update().get(pk=base.county_id)
+        lock_county(base.county_id)
+        check_open(base.county_id, base.school_year)
         newest = newest_version(base)
         if newest.pk != base.pk:
             raise Refused(_STALE.format(version=newest.version))

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from evaluation.events import record_event
+from evaluation.freezing import lock_county
 from evaluation.models import Evaluation, Event
 from evaluation.permissions import Person, Refused, can_see_evaluation
-from evaluation.workflow import State, Step, Transition, transition
+from evaluation.telling import tell
+from evaluation.workflow import State, Step, Transition, Within, transition
 from schools.models import User
 from schools.vocabulary import Party
 
@@ -53,7 +55,7 @@ def take_step(
     and may return plain values for the event; ``changes`` are further columns of the evaluation. Raises Refused, and
     Overtaken where somebody was first."""
     if words := why_not_step(user, evaluation, step):
-        raise _overtaken_or(evaluation, seen_version, words)
+        raise overtaken_or(evaluation, seen_version, words)
     line = transition(evaluation.state_of, step)
     if line is None:
         raise Refused("没有这一步。")
@@ -62,9 +64,11 @@ def take_step(
         raise Refused(f"“{step.label}”须写明理由。")
     if len(said) > _LONGEST_REASON:
         raise Refused(f"理由有 {len(said)} 个字，最多 {_LONGEST_REASON} 个字。")
-    with transaction.atomic():
+
+    def taken() -> Event:
         payload = effect(evaluation) if effect is not None else None
         _move(evaluation, line, seen_version, changes or {})
+        tell(evaluation, line, user, said)
         return record_event(
             step.value,
             user,
@@ -75,6 +79,58 @@ def take_step(
             payload=payload,
         )
 
+    return _alone(evaluation, seen_version, taken)
+
+
+def act_within(
+    user: Person | None,
+    evaluation: Evaluation,
+    kind: Within,
+    seen_version: int | None,
+    effect: Effect,
+    reason: str = "",
+) -> Event:
+    """Do something within the state the evaluation is in, that the next step must have seen. ``user`` is None for the
+    public, which sees no version. Raises Refused, and Overtaken where a step was first."""
+
+    def done() -> Event:
+        payload = effect(evaluation)
+        _raise_version(evaluation, seen_version)
+        return record_event(kind.value, user, evaluation=evaluation, reason=reason, payload=payload)
+
+    return _alone(evaluation, seen_version, done)
+
+
+def _alone(evaluation: Evaluation, seen_version: int | None, write: Callable[[], Event]) -> Event:
+    """Write in one transaction, one writer of a county at a time. Locks are taken in one order: the county, its
+    evaluation, the head of the chain. Whatever refuses the one who came second, they are told who was first."""
+    try:
+        with transaction.atomic():
+            lock_county(evaluation.county_id)
+            return write()
+    except Overtaken:
+        raise
+    except Refused as refusal:
+        if seen_version is None:
+            raise
+        raise overtaken_or(evaluation, seen_version, str(refusal)) from refusal
+    except IntegrityError as fault:
+        version = Evaluation.objects.values_list("version", flat=True).get(pk=evaluation.pk)
+        if seen_version in (None, version):
+            raise
+        raise overtaken_or(evaluation, seen_version or 0, "评估的状态已经改变，请刷新后再办理。") from fault
+
+
+def _raise_version(evaluation: Evaluation, seen_version: int | None) -> None:
+    """The conditional update of what happens within a state."""
+    found = Evaluation.objects.filter(pk=evaluation.pk, state=evaluation.state)
+    if seen_version is not None:
+        found = found.filter(version=seen_version)
+    if not found.update(version=F("version") + 1):
+        version = evaluation.version if seen_version is None else seen_version
+        raise overtaken_or(evaluation, version, "评估的状态已经改变，请刷新后再办理。")
+    evaluation.refresh_from_db()
+
 
 def _move(evaluation: Evaluation, line: Transition, seen_version: int, changes: Mapping[str, Any]) -> None:
     """The conditional update: the only place where an evaluation changes its state."""
@@ -82,19 +138,27 @@ def _move(evaluation: Evaluation, line: Transition, seen_version: int, changes: 
         state=line.target, version=F("version") + 1, since=timezone.now(), **({"deadline": None} | dict(changes))
     )
     if not moved:
-        raise _overtaken_or(evaluation, seen_version, "评估的状态已经改变，请刷新后再办理。")
+        raise overtaken_or(evaluation, seen_version, "评估的状态已经改变，请刷新后再办理。")
     evaluation.refresh_from_db()
 
 
-def _overtaken_or(evaluation: Evaluation, seen_version: int, words: str) -> Refused:
+def overtaken_or(evaluation: Evaluation, seen_version: int, words: str) -> Refused:
     """Who was first and when, where somebody was since the person looked; else the plain reason."""
     now = Evaluation.objects.get(pk=evaluation.pk)
-    last = Event.objects.filter(evaluation=evaluation).exclude(target="").order_by("-number").first()
+    moving = ~Q(target="") | Q(kind__in=[kind.value for kind in Within])
+    last = Event.objects.filter(moving, evaluation=evaluation).order_by("-number").first()
     if now.version == seen_version or last is None:
         return Refused(words)
     at = timezone.localtime(last.at)
-    step = Step(last.kind).label if last.kind in set(Step) else last.kind
+    done = _done(last.kind)
+    who = f"{last.actor_name}（{Party(last.party).label}）" if last.party else "公众"
     return Overtaken(
-        f"{last.actor_name}（{Party(last.party).label if last.party else '系统'}）已于 {at:%Y-%m-%d %H:%M:%S} "
-        f"办理“{step}”，现在是“{State(now.state).label}”。您的操作没有生效，请刷新后再看。"
+        f"{who}已于 {at:%Y-%m-%d %H:%M:%S} 办理“{done}”，"
+        f"现在是“{State(now.state).label}”。您的操作没有生效，请刷新后再看。"
     )
+
+
+def _done(kind: str) -> str:
+    """A step, or something within a state, in words."""
+    kinds: tuple[type[Step] | type[Within], ...] = (Step, Within)
+    return next((each(kind).label for each in kinds if kind in set(each)), kind)

@@ -14,6 +14,7 @@ from evaluation.forms import UploadForm
 from evaluation.partials import upload_partial
 from evaluation.permissions import Refused
 from evaluation.queries import job_of, submissions_visible_to
+from evaluation.taking_away import of_own_county, records_download
 from evaluation.template_for import write_template_for
 from indicators.workbook.last_year_sheet import LastYearUse
 from schools.models import County
@@ -21,6 +22,7 @@ from schools.queries import current_school_year
 
 
 @require_safe
+@records_download("填报模板", of_own_county)
 def template_download(request: HttpRequest) -> FileResponse:
     """The workbook of this school year for the county of whoever asks, with last year's figures as they chose; nobody
     else has one."""

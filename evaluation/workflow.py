@@ -99,6 +99,37 @@ _STEP_LABELS = {
 }
 
 
+class Within(StrEnum):
+    """What people do within a state that the next step must have seen: it raises the version of the evaluation, so
+    that whoever decides without having seen it is told who did it and when."""
+
+    REPLY = "reply"
+    FINISH_REPLIES = "finish_replies"
+    ANSWER_REPLY = "answer_reply"
+    OBJECT = "object"
+    DISMISS_OBJECTION = "dismiss_objection"
+    START_CORRECTION = "start_correction"
+
+    @property
+    def label(self) -> str:
+        return _WITHIN_LABELS[self]
+
+
+_WITHIN_LABELS = {
+    Within.REPLY: "对处理建议提出意见",
+    Within.FINISH_REPLIES: "答复完毕",
+    Within.ANSWER_REPLY: "答复县级意见",
+    Within.OBJECT: "提出异议",
+    Within.DISMISS_OBJECTION: "答复异议",
+    Within.START_CORRECTION: "启动更正",
+}
+
+#: Working days the county has to reply to a proposed decision.
+REPLY_WORKING_DAYS = 5
+#: Working days a 公示 lasts at least, the day it is put up not counted.
+NOTICE_WORKING_DAYS = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """One line of the table. ``tells`` is who holds the ball, or must know, afterwards; ``needs_reason``: without words

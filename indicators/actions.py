@@ -94,7 +94,7 @@ def record_upload(
     more (a double click, a second tab) are that version, unless its file was cleared, or they are to be read in
     another way (``is_reread``). ``based_on`` is the version whose file was corrected or is read again."""
     # Two uploads at once must not take one number: the county's row is the lock, on SQLite the transaction is.
-    County.objects.select_for_update().get(pk=county.pk)
+    County.objects.select_for_update(no_key=True).get(pk=county.pk)
     versions = Submission.objects.filter(county=county, school_year=school_year)
     newest = versions.order_by("-version").first()
     was_cleared = newest is not None and is_cleared(newest)

@@ -40,7 +40,7 @@ def record_evidence(
     said = {name: clean_line(text, *_TEXTS[name], _longest(Evidence, name)) for name, text in texts.items()}
     _check_date(issued_on)
     # Two tabs that send one file must not both attach it: the county's row is the lock, on SQLite the transaction is.
-    County.objects.select_for_update().get(pk=county.pk)
+    County.objects.select_for_update(no_key=True).get(pk=county.pk)
     stored = store_file(content)
     standing = Evidence.objects.filter(
         county=county, school_year=school_year, criterion=criterion, file=stored, withdrawn_at=None

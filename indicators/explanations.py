@@ -43,7 +43,7 @@ def explain(user: User, submission: Submission, problem: ReportedProblem, text: 
     if not SHORTEST_TEXT <= len(words) <= LONGEST_TEXT:
         raise ExplanationRefused(f"情况说明须有 {SHORTEST_TEXT} 至 {LONGEST_TEXT} 个字，现在是 {len(words)} 个字。")
     # The county's row is the lock: a double click is one explanation.
-    County.objects.select_for_update().get(pk=submission.county_id)
+    County.objects.select_for_update(no_key=True).get(pk=submission.county_id)
     of_figure = Explanation.objects.filter(
         county_id=submission.county_id, school_year=submission.school_year, fingerprint=problem.fingerprint
     )

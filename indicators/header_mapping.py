@@ -146,7 +146,7 @@ def save_mappings(user: User, submission: Submission, choices: Mapping[str, str 
     if why_not := why_not_map(user, submission.county_id):
         raise MappingRefused(why_not)
     # Two tabs at once: the county's row is the lock, the last one wins.
-    County.objects.select_for_update().get(pk=submission.county_id)
+    County.objects.select_for_update(no_key=True).get(pk=submission.county_id)
     newest = newest_version(submission.county)
     if newest is None or newest.pk != submission.pk:
         raise MappingRefused("已有更新的版本，表头可能不同。请按下面列出的表头重新选择。")

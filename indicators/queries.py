@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef
 
 from indicators.catalogue import ALL_FIELDS, COUNTY_ITEM_BY_CODE, DECIMAL_SCALE, Field, Kind
 from indicators.checks.known import RegisteredSchool
-from indicators.models import ReportedProblem, SchoolRecord, Submission
+from indicators.models import CountyFigure, ReportedProblem, SchoolRecord, Submission
 from indicators.report import CountyReport, SchoolReport, Value
 from schools.models import County, School
 from schools.vocabulary import SchoolType, SponsorType, UrbanRural
@@ -108,3 +108,24 @@ def rule_counts(school_year: int) -> dict[str, tuple[int, int]]:
     told = ReportedProblem.objects.filter(submission__school_year=school_year).exclude(Exists(later))
     counted = told.order_by().values("rule").annotate(times=Count("pk"), counties=Count("submission", distinct=True))
     return {each["rule"]: (each["times"], each["counties"]) for each in counted}
+
+
+def reports_of(submissions: Sequence[Submission]) -> dict[int, tuple[CountyReport, dict[str, str]]]:
+    """The typed reports of many versions by their primary key, each with the cells of its county figures by code; two
+    queries however many they are."""
+    pks = [submission.pk for submission in submissions]
+    figures: dict[int, dict[str, int | Decimal]] = {pk: {} for pk in pks}
+    cells: dict[int, dict[str, str]] = {pk: {} for pk in pks}
+    stored = CountyFigure.objects.filter(submission__in=pks).values_list("submission", "code", "value", "cell")
+    for pk, code, value, cell in stored:
+        is_scaled = COUNTY_ITEM_BY_CODE[code].kind.is_scaled
+        figures[pk][code] = Decimal(value) / DECIMAL_SCALE if is_scaled else value
+        cells[pk][code] = cell
+    schools: dict[int, list[SchoolReport]] = {pk: [] for pk in pks}
+    records = SchoolRecord.objects.filter(submission__in=pks).order_by("submission", "code", "row")
+    for pk, row, rejected, *values in records.values_list("submission", "row", "rejected", *_KEYS):
+        schools[pk].append(SchoolReport(_typed_row(values), frozenset(rejected), row))
+    return {
+        each.pk: (CountyReport(tuple(schools[each.pk]), figures[each.pk], each.is_population_certain), cells[each.pk])
+        for each in submissions
+    }

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evaluation.queries import job_of, submissions_visible_to, verdict_of
+from evaluation.taking_away import of_submission, record_download
 
 
 class SubmissionResult(APIView):
@@ -33,4 +34,6 @@ class SubmissionResult(APIView):
             "result_sha256": verdict.sha256 if verdict else None,
             "problems": list(problems),
         }
+        if verdict is not None:
+            record_download(request.user, "接口结果", of_submission(request._request, {"pk": pk}))
         return Response(told, headers={"Cache-Control": "no-store"})

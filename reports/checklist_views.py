@@ -38,12 +38,12 @@ def checklist_page(request: HttpRequest) -> HttpResponse:
         "school_year_label": f"{year}—{year + 1}学年",
         "newest": newest,
         "why_not": why_not_evidence(user, county),
-        "page": checklist(standard, _filing(user, year, newest, standard), timezone.localdate()),
+        "page": checklist(standard, handed_in(user, year, newest, standard), timezone.localdate()),
     }
     return render(request, "reports/checklist.html", context)
 
 
-def _filing(user: User, year: int, newest: Submission | None, standard: StandardDocument) -> Filing:
+def handed_in(user: User, year: int, newest: Submission | None, standard: StandardDocument) -> Filing:
     """What the county has handed in, from a constant number of queries."""
     standing = evidence_visible_to(user).filter(school_year=year, withdrawn_at=None).order_by()
     tasks = tasks_visible_to(user).filter(school_year=year).values_list("item", "person", "due_on")

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from evaluation.models import Standard, Verdict
 from evaluation.queries import DEFAULT_STANDARD, submissions_visible_to
 from evaluation.standards import parsed_standard
+from evaluation.taking_away import of_submission, records_download
 from indicators.models import CountyFigure, SchoolRecord, Submission
 from reports.comparison_export import XLSX, comparison_workbook
 from reports.presenters.comparison import Comparison, VersionData, comparison
@@ -39,6 +40,7 @@ def submission_compare(request: HttpRequest, pk: int, other_pk: int) -> HttpResp
 
 @require_safe
 @never_cache
+@records_download("两版比较表", of_submission)
 def comparison_export(request: HttpRequest, pk: int, other_pk: int) -> FileResponse:
     """The whole comparison as a workbook."""
     before, after = _pair(request, pk, other_pk)

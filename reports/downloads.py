@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from evaluation.queries import submissions_visible_to
 from evaluation.revisions import why_not_marked
+from evaluation.taking_away import of_submission, records_download
 from indicators.actions import is_cleared
 from indicators.explanations import explanations_for
 from indicators.kept import refused_file
@@ -30,6 +31,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @require_safe
 @never_cache
+@records_download("上传的原始工作簿", of_submission)
 def submission_file(request: HttpRequest, pk: int) -> HttpResponse:
     """The file as it was uploaded, never shown inside the browser; gone where it was refused and its time is over."""
     visible = submissions_visible_to(request.user).select_related("county__parent__parent", "uploaded_by")
@@ -44,6 +46,7 @@ def submission_file(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @never_cache
+@records_download("标注后的工作簿", of_submission)
 def submission_annotated(request: HttpRequest, pk: int) -> HttpResponse:
     """The uploaded workbook with its problems marked in it; where that is not possible, the page says why."""
     version = _read_version(request, pk)
@@ -61,6 +64,7 @@ def submission_annotated(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @never_cache
+@records_download("问题清单", of_submission)
 def submission_problems(request: HttpRequest, pk: int) -> FileResponse:
     """The problems of a version as a workbook to filter and to print."""
     version = _read_version(request, pk)

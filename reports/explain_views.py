@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from evaluation.core.decided import Decided
 from evaluation.core.standard import Criterion, Indicator
+from evaluation.evidence_queries import items_of
 from evaluation.models import Verdict
 from evaluation.queries import submissions_visible_to, verdict_of
 from evaluation.standards import parsed_standard
@@ -26,6 +27,7 @@ from reports.presenters.explain import Explanation, Frozen, Links
 from reports.presenters.explain.coefficient import coefficient_explanation, composite_explanation
 from reports.presenters.explain.item import item_explanation, school_item_explanation
 from reports.presenters.explain.value import value_explanation
+from reports.review_context import review_context
 from schools.vocabulary import Stage
 
 
@@ -61,7 +63,10 @@ def explain_composite(request: HttpRequest, pk: int, stage: str) -> HttpResponse
 def explain_item(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     """One item of the county."""
     opened = _Opened(request, pk)
-    return opened.answer(item_explanation(opened.frozen, opened.criterion(code)))
+    criterion = opened.criterion(code)
+    about = review_context(request, opened.version, criterion=code)
+    rests_on_evidence = any(each.rests_on_evidence for each in items_of(opened.verdict.standard) if each.code == code)
+    return opened.answer(item_explanation(opened.frozen, criterion), about | {"rests_on_evidence": rests_on_evidence})
 
 
 @require_safe
@@ -109,8 +114,8 @@ class _Opened:
             raise Http404
         return position
 
-    def answer(self, page: Explanation) -> HttpResponse:
-        context = {"submission": self.version, "verdict": self.verdict, "page": page}
+    def answer(self, page: Explanation, about: dict[str, Any] | None = None) -> HttpResponse:
+        context = {"submission": self.version, "verdict": self.verdict, "page": page} | (about or {})
         return render(self.request, "reports/explain.html", context)
 
 

@@ -19,7 +19,10 @@ from reports.presenters.verdict import VerdictPage
 
 #: A text beginning with one of these is a formula to a spreadsheet that opens a CSV file.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_TEXT_COLUMNS = ("学校标识码", "学校名称", "学段", "办学类型", "举办者类型", "是否达标", "备注")
+_TEXT_COLUMNS = (
+    "学校标识码", "学校名称", "学段", "办学类型", "举办者类型", "是否达标", "备注",
+    "时间", "事项", "县", "人", "身份", "状态变化", "理由", "内容", "上一条散列值", "散列值",
+)  # fmt: skip
 _TABLE_SHEET, _ABOUT_SHEET = "学校明细", "说明"
 _WIDEST = 40
 #: Points; room for the longest indicator name over six lines.
@@ -52,14 +55,14 @@ def to_csv(table: pd.DataFrame) -> bytes:
     return inert.to_csv(index=False, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n").encode("utf-8-sig")
 
 
-def to_xlsx(table: pd.DataFrame, about: Sequence[tuple[str, str]]) -> bytes:
+def to_xlsx(table: pd.DataFrame, about: Sequence[tuple[str, str]], sheet_name: str = _TABLE_SHEET) -> bytes:
     """One sheet with the table, numbers as numbers with the places shown, and one that says where it comes from."""
     target = BytesIO()
     clean = table.map(lambda text: ILLEGAL_CHARACTERS_RE.sub("", text))
     with pd.ExcelWriter(target, engine="openpyxl") as writer:
-        clean.to_excel(writer, sheet_name=_TABLE_SHEET, index=False)
+        clean.to_excel(writer, sheet_name=sheet_name, index=False)
         pd.DataFrame(about).to_excel(writer, sheet_name=_ABOUT_SHEET, index=False, header=False)
-        sheet = writer.sheets[_TABLE_SHEET]
+        sheet = writer.sheets[sheet_name]
         for position, name in enumerate(clean.columns, start=1):
             letter = get_column_letter(position)
             for cell in sheet[letter][1:]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -17,14 +18,15 @@ from evaluation.core.columns import CountyColumns, SchoolColumns, columns_of
 from evaluation.core.decided import Decided, DecidedColumns, columns_of_decided
 from evaluation.core.firmness import Firmness, firmness
 from evaluation.core.sensitivity import sensitivity
-from evaluation.core.standard import Standard
+from evaluation.core.standard import Standard as StandardDocument
 from evaluation.core.verdict import judge
-from evaluation.models import Verdict
+from evaluation.models import Standard, Verdict
 from evaluation.queries import submissions_visible_to, verdict_of
 from evaluation.standards import parsed_standard
+from evaluation.taking_away import of_submission, records_download
 from indicators.models import Submission
-from indicators.queries import report_of
-from indicators.report import SchoolReport
+from indicators.queries import report_of, reports_of
+from indicators.report import CountyReport, SchoolReport
 from reports import exporters
 from reports.presenters.coefficient import CoefficientPage, coefficient_page, influence_table
 from reports.presenters.firmness import Cells, firmness_page, firmness_sentence
@@ -50,6 +52,7 @@ def coefficient(request: HttpRequest, pk: int, stage: str, code: str) -> HttpRes
 
 @require_safe
 @never_cache
+@records_download("差距来源表", of_submission)
 def coefficient_export(request: HttpRequest, pk: int, stage: str, code: str, suffix: str) -> FileResponse:
     """The table of that page."""
     if suffix not in _FORMATS:
@@ -71,6 +74,28 @@ def verdict_firmness(request: HttpRequest, pk: int) -> HttpResponse:
     loaded = _Loaded.of(version, verdict)
     page = firmness_page(loaded.firmness(), json.loads(verdict.document), loaded.standard, loaded.cells(version))
     return render(request, "reports/firmness.html", {"submission": version, "verdict": verdict, "page": page})
+
+
+def firmness_of_many(verdicts: Sequence[tuple[Submission, Verdict]], most: int) -> dict[int, tuple[str, int]]:
+    """The same by the primary key of the verdict for many: those that are kept, and up to ``most`` computed now from
+    three queries; the others are left out. ``Verdict.standard`` and ``document`` are not read."""
+    keys = {verdict.pk: f"firmness:{verdict.pk}:{verdict.sha256}" for _, verdict in verdicts}
+    kept = cache.get_many(keys.values())
+    told = {pk: kept[key] for pk, key in keys.items() if key in kept}
+    missing = [(version, verdict) for version, verdict in verdicts if verdict.pk not in told][:most]
+    if not missing:
+        return told
+    versions = [version for version, _ in missing]
+    reports, standards = reports_of(versions), Standard.objects.in_bulk({verdict.standard_id for _, verdict in missing})
+    for version, verdict in missing:
+        standard = parsed_standard(standards[verdict.standard_id])
+        report, cells = reports[version.pk]
+        loaded = _Loaded.from_report(report, verdict, standard)
+        found = loaded.firmness()
+        of_version = Cells(loaded.ordered, version.columns, cells)
+        told[verdict.pk] = firmness_sentence(found, of_version), found.borderline
+        cache.set(keys[verdict.pk], told[verdict.pk], _KEPT_SECONDS)
+    return told
 
 
 def firmness_in_short(version: Submission, verdict: Verdict) -> tuple[str, int]:
@@ -113,7 +138,7 @@ class _Loaded:
     """Everything a verdict rests on, as columns: judging them again gives the same verdict."""
 
     verdict: Verdict
-    standard: Standard
+    standard: StandardDocument
     schools: SchoolColumns
     figures: CountyColumns
     ordered: list[SchoolReport]
@@ -123,10 +148,14 @@ class _Loaded:
     def of(cls, version: Submission, verdict: Verdict) -> _Loaded:
         # Once for the report and for the cells it came from.
         prefetch_related_objects([version], "records", "figures")
-        schools, figures, ordered = columns_of([report_of(version)])
+        return cls.from_report(report_of(version), verdict, parsed_standard(verdict.standard))
+
+    @classmethod
+    def from_report(cls, report: CountyReport, verdict: Verdict, standard: StandardDocument) -> _Loaded:
+        schools, figures, ordered = columns_of([report])
         decided, codes = Decided.of(verdict.decided), [str(each.values.get("code") or "") for each in ordered]
         columns, figures = columns_of_decided([decided], codes, schools.county, figures, verdict.as_of)
-        return cls(verdict, parsed_standard(verdict.standard), schools, figures, ordered, columns)
+        return cls(verdict, standard, schools, figures, ordered, columns)
 
     def firmness(self) -> Firmness:
         return firmness(self.schools, self.figures, self.standard, self.verdict.as_of, self.decided)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from evaluation.models import JobState, LaboratoryRun
 from evaluation.permissions import why_not_laboratory
+from evaluation.taking_away import of_all_counties, records_download
 from reports import exporters
 from reports.presenters.laboratory import changed_county, laboratory_page
 from reports.presenters.progress import progress
@@ -43,6 +44,7 @@ def laboratory_run(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @never_cache
+@records_download("标准试验名单", of_all_counties)
 def laboratory_export(request: HttpRequest, pk: int) -> FileResponse:
     """Every county whose verdict changes, as a table."""
     run = _run(request, pk)

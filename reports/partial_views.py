@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from evaluation.models import Job, JobState
 from evaluation.partials import OPEN, small_version_above, why_not_apply, why_not_discard
 from evaluation.queries import partials_visible_to
+from evaluation.taking_away import of_partial, records_download
 from indicators.models import PartialWorkbook
 from reports.presenters.partial import partial_page
 from reports.presenters.progress import progress
@@ -54,6 +55,7 @@ def partial_progress(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @never_cache
+@records_download("部分学校工作簿", of_partial)
 def partial_file(request: HttpRequest, pk: int) -> FileResponse:
     """The file as it was uploaded, never shown inside the browser."""
     found, _ = _partial(request, pk)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from evaluation.models import Verdict
 from evaluation.queries import submissions_visible_to, verdict_of
 from evaluation.standards import parsed_standard
+from evaluation.taking_away import of_submission, records_download
 from indicators.models import Submission
 from indicators.queries import report_of
 from reports.official_tables import XLSX, official_workbook
@@ -34,6 +35,7 @@ def submission_tables(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @never_cache
+@records_download("申报表（表Ⅰ—表Ⅵ）", of_submission)
 def submission_tables_export(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """表Ⅰ to 表Ⅵ as one workbook."""
     version, verdict = _judged(request, pk)

@@ -17,6 +17,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from evaluation.explaining import why_not_explain
+from evaluation.freezing import why_frozen
 from evaluation.models import Job, JobState, Standard, Verdict
 from evaluation.partials import OPEN, base_of, offer_of, why_not_update
 from evaluation.permissions import can_see_trial, why_not_upload
@@ -29,8 +31,9 @@ from evaluation.queries import (
     verdict_of,
 )
 from evaluation.standards import parsed_standard
+from evaluation.taking_away import of_submission, records_download
 from indicators.catalogue import SCHOOL_SHEET
-from indicators.explanations import explanations_for, open_explanations, why_not_explain
+from indicators.explanations import explanations_for, open_explanations
 from indicators.models import Submission
 from indicators.problem import Severity
 from indicators.queries import last_year_version, school_report_of
@@ -43,6 +46,7 @@ from reports.presenters.progress import Standing, progress, standing
 from reports.presenters.school import school_page
 from reports.presenters.standard import Rule, standard_page
 from reports.presenters.verdict import Register, VerdictPage, verdict_page
+from reports.review_context import review_context
 from reports.revision_page import correction_context, revision_context
 from reports.verdict_context import chosen_verdict, verdict_context
 from schools.models import County, User
@@ -105,7 +109,7 @@ def workspace(request: HttpRequest) -> HttpResponse:
         "county": county,
         "school_year_label": f"{year}—{year + 1}学年",
         "upload_limit": settings.UPLOAD_LIMIT // 1024**2,
-        "why_not_upload": why_not_upload(user, county),
+        "why_not_upload": why_not_upload(user, county) or why_frozen(county.pk, year),
         **_partials(user, county, year),
         "last_year": last_year_version(county, year),
         "last_year_uses": list(LastYearUse),
@@ -229,6 +233,7 @@ def submission(request: HttpRequest, pk: int) -> HttpResponse:
     context |= verdict_context(version, shown, register) | {"newest_verdict": verdict}
     if shown == verdict:
         context |= {"has_links": True, "firmness": firmness_in_short(version, verdict)}
+    context |= review_context(request, version)
     return render(request, "reports/verdict.html", context)
 
 
@@ -267,12 +272,13 @@ def school(request: HttpRequest, pk: int, code: str) -> HttpResponse:
         _explaining(version, request.user, urlencode({"school": code})),
     )
     context = {"submission": version, "verdict": verdict, "page": page, "row": record.row, "problems": problems}
-    context |= correction_context(request.user, version, record)
+    context |= correction_context(request.user, version, record) | review_context(request, version, school=code)
     return render(request, "reports/school.html", context)
 
 
 @require_safe
 @never_cache
+@records_download("学校明细表", of_submission)
 def submission_export(request: HttpRequest, pk: int, suffix: str) -> FileResponse:
     """The rows of the schools, as the page shows them."""
     if suffix not in _FORMATS:

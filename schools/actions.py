@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 from django.db import transaction
+from django.utils import timezone
 
-from schools.models import Division, School, User
+from schools.models import Division, Posting, School, User
 from schools.vocabulary import DivisionLevel, Party
 
 _COLUMNS = ["code", "name", "province_code", "province", "city_code", "city", "level"]
@@ -142,16 +143,44 @@ class AppointmentRefused(ValueError):
     """A person cannot hold this party at this place; the message says why."""
 
 
-def appoint(username: str, full_name: str, party: Party, place: Division, password: str) -> User:
-    """Create an official with one party and one place. Raises AppointmentRefused where the place
-    is of another level."""
+def check_post(party: Party, place: Division, person: User | None = None) -> None:
+    """Raise AppointmentRefused where ``person`` (None: somebody new) cannot hold ``party`` at ``place``: the place is
+    of another level, or who tends the accounts would take part in evaluations."""
     if place.level != party.place_level:
         raise AppointmentRefused(f"{party.label}应属于{party.place_level.label}级，{place.name}不是。")
-    return User.objects.create_user(
+    if person is None or person.party == party:
+        return
+    if person.is_superuser or Party.STEWARD in (person.party, party):
+        raise AppointmentRefused("管理员账号不参与评估，评估人员的账号也不改为管理员：请另外邀请一个新账号。")
+
+
+def keep_posting(person: User) -> None:
+    """Bring the record of posts in step with what ``person`` is now; call in the transaction of every change of party,
+    place or activity. A closed account holds no post."""
+    now = timezone.now()
+    held = Posting.objects.filter(person=person, held_until=None)
+    if person.is_active and person.party:
+        if held.filter(party=person.party, place_id=person.place_id).exists():
+            return
+        held.update(held_until=now)
+        Posting.objects.create(person=person, party=person.party, place_id=person.place_id, held_from=now)
+    else:
+        held.update(held_until=now)
+
+
+@transaction.atomic
+def appoint(username: str, full_name: str, party: Party, place: Division, password: str, email: str = "") -> User:
+    """Create an official with one party and one place. Raises AppointmentRefused where the place
+    is of another level."""
+    check_post(party, place)
+    person = User.objects.create_user(
         username=username,
+        email=email,
         password=password,
         full_name=full_name,
         party=party,
         place=place,
         is_staff=party is Party.STEWARD,
     )
+    keep_posting(person)
+    return person

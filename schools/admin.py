@@ -8,22 +8,20 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.contrib.auth.models import AbstractBaseUser, Group
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from schools.actions import AppointmentRefused, check_post, keep_posting
 from schools.models import Division, School, User
+from schools.queries import is_steward, people_visible_to, within
 from schools.vocabulary import Party
 
 admin.site.site_header = "管理员工作台"
 admin.site.site_title = "管理员工作台"
 admin.site.index_title = "人员、区划与学校"
 admin.site.unregister(Group)
-
-
-def is_steward(user: AbstractBaseUser | Any) -> bool:
-    """Whether this person tends accounts and the register."""
-    return bool(user.is_active and (user.is_superuser or getattr(user, "party", "") == Party.STEWARD))
 
 
 class StewardAdmin(admin.ModelAdmin):
@@ -64,6 +62,10 @@ class SchoolAdmin(StewardAdmin):
     search_fields = ("code", "name")
     raw_id_fields = ("county",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[School]:
+        found = super().get_queryset(request)
+        return found if request.user.is_superuser else found.filter(within(request.user.place_id or "", "county"))
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return is_steward(request.user)
 
@@ -79,8 +81,13 @@ class _OnePlace:
         party, place = told.get("party"), told.get("place")
         if bool(party) != bool(place):
             raise ValidationError("身份和所属地区须同时填写。")
-        if party and place and Party(party).place_level != place.level:
-            raise ValidationError(f"{Party(party).label}应属于{Party(party).place_level.label}级，{place.name}不是。")
+        if party and place:
+            # What the account is now, not what the form has just put on it.
+            person = User.objects.filter(pk=self.instance.pk).first()  # type: ignore[attr-defined]
+            try:
+                check_post(Party(party), place, person)
+            except AppointmentRefused as refusal:
+                raise ValidationError(str(refusal)) from None
         return told
 
 
@@ -120,6 +127,17 @@ class OfficialAdmin(StewardAdmin, UserAdmin):
         is_above = obj is not None and obj.is_superuser and not request.user.is_superuser
         return is_steward(request.user) and not is_above
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).filter(pk__in=people_visible_to(request.user).values("pk"))
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)
+        if not request.user.is_superuser and "place" in form.base_fields:
+            # A place of another province is no choice here, even typed.
+            form.base_fields["place"].queryset = Division.objects.filter(within(request.user.place_id or "", ""))
+        return form
+
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
         obj.is_staff = obj.is_superuser or obj.party == Party.STEWARD
         super().save_model(request, obj, form, change)
+        keep_posting(obj)

@@ -108,6 +108,11 @@ class User(AbstractUser):
                 condition=Q(party="", place=None) | (~Q(party="") & Q(place__isnull=False)),
                 name="user_party_and_place_go_together",
             ),
+            # Who tends the site or the accounts takes no step of any evaluation.
+            models.CheckConstraint(
+                condition=Q(is_superuser=False) | Q(party__in=["", Party.STEWARD.value]),
+                name="user_superuser_is_no_party_of_an_evaluation",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,10 +14,16 @@ from evaluation.core.standard import read_standard
 from schools.actions import add_division, appoint
 from schools.models import County, Division, User
 from schools.vocabulary import DivisionLevel, Party
+from tests.frozen import let_sqlite_be_emptied
 
 ROOT = Path(__file__).resolve().parent.parent
 STANDARD_PATH = ROOT / "fixtures/standards/2017-quality.toml"
 PASSWORD = "a-long-test-password"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sqlite_can_be_emptied():
+    let_sqlite_be_emptied()
 
 
 @pytest.fixture(autouse=True)

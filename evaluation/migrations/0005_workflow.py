@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('county', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evaluations', to='schools.county', verbose_name='县')),
                 ('standard', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evaluations', to='evaluation.standard', verbose_name='标准')),
-                ('supersedes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='evaluation.evaluation')),
+                ('supersedes', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='evaluation.evaluation')),
             ],
             options={
                 'verbose_name': '督导评估',
@@ -53,6 +53,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.CharField(max_length=40, unique=True, verbose_name='证书编号')),
+                ('code', models.CharField(max_length=30, unique=True, verbose_name='查询编号')),
                 ('record', models.TextField(verbose_name='记录')),
                 ('sha256', models.CharField(max_length=64, unique=True)),
                 ('issued_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='颁发时间')),
@@ -98,6 +99,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('text', models.CharField(max_length=500)),
                 ('link', models.CharField(blank=True, max_length=200)),
+                ('key', models.CharField(blank=True, max_length=80)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('read_at', models.DateTimeField(null=True)),
                 ('evaluation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='evaluation.evaluation')),
@@ -135,6 +137,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(blank=True, max_length=40, verbose_name='姓名')),
                 ('contact', models.CharField(blank=True, max_length=100, verbose_name='联系方式')),
                 ('filename', models.CharField(blank=True, max_length=200)),
+                ('sender', models.CharField(blank=True, max_length=64)),
                 ('received_at', models.DateTimeField(auto_now_add=True)),
                 ('result', models.CharField(choices=[('open', '处理中'), ('upheld', '异议成立'), ('dismissed', '异议不成立')], default='open', max_length=10)),
                 ('answer', models.TextField(blank=True, verbose_name='答复')),
@@ -178,12 +181,15 @@ class Migration(migrations.Migration):
                 ('reason', models.TextField(verbose_name='理由')),
                 ('reply_until', models.DateField(verbose_name='答复期限')),
                 ('proposed_at', models.DateTimeField(auto_now_add=True)),
+                ('finished_at', models.DateTimeField(null=True, verbose_name='县级答复完毕')),
                 ('outcome', models.CharField(choices=[('open', '待审定'), ('approved', '同意'), ('refused', '不同意')], default='open', max_length=10)),
                 ('words', models.TextField(blank=True, verbose_name='审定意见')),
                 ('decided_at', models.DateTimeField(null=True)),
                 ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('evaluation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='evaluation.evaluation')),
                 ('filing', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='evaluation.filing')),
+                ('finished_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('verdict', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='evaluation.verdict')),
                 ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -330,12 +336,25 @@ class Migration(migrations.Migration):
                 'verbose_name': '留痕',
                 'verbose_name_plural': '留痕',
                 'ordering': ['number'],
-                'indexes': [models.Index(fields=['county', 'number'], name='event_by_county')],
+                'indexes': [models.Index(fields=['county', 'number'], name='event_by_county'), models.Index(fields=['at'], name='event_by_time')],
             },
+        ),
+        migrations.AddField(
+            model_name='notice',
+            name='proposal',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='notice', to='evaluation.proposal'),
         ),
         migrations.AddConstraint(
             model_name='evaluation',
             constraint=models.UniqueConstraint(condition=models.Q(models.Q(('state__in', ['declined', 'revoked', 'superseded']), _negated=True), ('supersedes', None)), fields=('county', 'school_year', 'standard'), name='evaluation_is_live_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='evaluation',
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['draft', 'returned', 'city_review', 'province_review', 'proposed', 'notice'])), fields=('county', 'school_year', 'standard'), name='evaluation_is_under_way_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='evaluation',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'published')), fields=('county', 'school_year', 'standard'), name='evaluation_is_published_once'),
         ),
         migrations.AddConstraint(
             model_name='evaluation',
@@ -348,6 +367,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='message',
             index=models.Index(fields=['person', 'read_at'], name='message_by_person'),
+        ),
+        migrations.AddConstraint(
+            model_name='message',
+            constraint=models.UniqueConstraint(condition=models.Q(('key', ''), _negated=True), fields=('person', 'key'), name='message_is_said_once'),
         ),
         migrations.AddConstraint(
             model_name='notice',
@@ -364,6 +387,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='proposal',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('outcome', 'open')), models.Q(models.Q(('outcome', 'open'), _negated=True), ('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='proposal_decision_is_whole'),
+        ),
+        migrations.AddConstraint(
+            model_name='proposal',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at', None), ('finished_by', None)), models.Q(('finished_at__isnull', False), ('finished_by__isnull', False)), _connector='OR'), name='proposal_finish_is_whole'),
         ),
         migrations.AddConstraint(
             model_name='proposal',

@@ -65,12 +65,13 @@ class Recusal(models.Model):
 
 
 class Message(models.Model):
-    """A line in somebody's inbox."""
+    """A line in somebody's inbox. ``key`` names what must be said to a person only once, such as a reminder."""
 
     person = models.ForeignKey(_PERSON, models.CASCADE, related_name="inbox")
     evaluation = models.ForeignKey(Evaluation, models.PROTECT, null=True, related_name="messages")
     text = models.CharField(max_length=500)
     link = models.CharField(max_length=200, blank=True)
+    key = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True)
 
@@ -78,6 +79,9 @@ class Message(models.Model):
         verbose_name = verbose_name_plural = "消息"
         ordering: ClassVar = ["-pk"]
         indexes: ClassVar = [models.Index(fields=["person", "read_at"], name="message_by_person")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person", "key"], condition=~Q(key=""), name="message_is_said_once"),
+        ]
 
     def __str__(self) -> str:
         return self.text[:40]

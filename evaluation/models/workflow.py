@@ -16,6 +16,7 @@ from schools.models import County
 from schools.vocabulary import Stage
 
 _OVER = [state.value for state in State if not state.is_live]
+_UNDER_WAY = [state.value for state in State if state.is_live and state is not State.PUBLISHED]
 _OPEN_FOR_FILING = [State.DRAFT.value, State.RETURNED.value]
 _PERSON = settings.AUTH_USER_MODEL
 
@@ -32,7 +33,7 @@ class Evaluation(models.Model):
     since = models.DateTimeField("自", default=timezone.now)
     deadline = models.DateField("期限", null=True)
     filing = models.ForeignKey("Filing", models.PROTECT, null=True, related_name="+", verbose_name="签报")
-    supersedes = models.OneToOneField("self", models.PROTECT, null=True, related_name="superseded_by")
+    supersedes = models.ForeignKey("self", models.PROTECT, null=True, related_name="corrections")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -43,6 +44,17 @@ class Evaluation(models.Model):
                 fields=["county", "school_year", "standard"],
                 condition=~Q(state__in=_OVER) & Q(supersedes=None),
                 name="evaluation_is_live_once",
+            ),
+            # A correction lives beside what it corrects; never two under way, never two that stand.
+            models.UniqueConstraint(
+                fields=["county", "school_year", "standard"],
+                condition=Q(state__in=_UNDER_WAY),
+                name="evaluation_is_under_way_once",
+            ),
+            models.UniqueConstraint(
+                fields=["county", "school_year", "standard"],
+                condition=Q(state="published"),
+                name="evaluation_is_published_once",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=_OPEN_FOR_FILING) | Q(filing__isnull=False),
@@ -118,7 +130,10 @@ class Event(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "留痕"
         ordering: ClassVar = ["number"]
-        indexes: ClassVar = [models.Index(fields=["county", "number"], name="event_by_county")]
+        indexes: ClassVar = [
+            models.Index(fields=["county", "number"], name="event_by_county"),
+            models.Index(fields=["at"], name="event_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.kind}"
@@ -199,8 +214,9 @@ class Question(models.Model):
 
 
 class Proposal(models.Model):
-    """What an inspector proposes: to certify or to decline, with the findings the county may reply to until
-    ``reply_until``; and what the chief decided of it."""
+    """What an inspector proposes: to certify or to decline. ``verdict`` is the one it rests on, with everything judged
+    and supplied in it; the county may reply to its findings until ``reply_until`` or until it says it has finished;
+    then the chief decides."""
 
     class Decision(models.TextChoices):
         CERTIFY = "certify", "建议认定"
@@ -213,11 +229,14 @@ class Proposal(models.Model):
 
     evaluation = models.ForeignKey(Evaluation, models.PROTECT, related_name="proposals")
     filing = models.ForeignKey(Filing, models.PROTECT, related_name="proposals")
+    verdict = models.ForeignKey(Verdict, models.PROTECT, related_name="proposals")
     decision = models.CharField(max_length=10, choices=Decision.choices)
     reason = models.TextField("理由")
     reply_until = models.DateField("答复期限")
     proposed_by = models.ForeignKey(_PERSON, models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField(auto_now_add=True)
+    finished_by = models.ForeignKey(_PERSON, models.PROTECT, null=True, related_name="+")
+    finished_at = models.DateTimeField("县级答复完毕", null=True)
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
     words = models.TextField("审定意见", blank=True)
     decided_by = models.ForeignKey(_PERSON, models.PROTECT, null=True, related_name="+")
@@ -232,6 +251,11 @@ class Proposal(models.Model):
                 condition=Q(outcome="open", decided_by=None, decided_at=None)
                 | (~Q(outcome="open") & Q(decided_by__isnull=False, decided_at__isnull=False)),
                 name="proposal_decision_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(finished_by=None, finished_at=None)
+                | Q(finished_by__isnull=False, finished_at__isnull=False),
+                name="proposal_finish_is_whole",
             ),
             # The chief who decides is never the inspector who proposed.
             models.CheckConstraint(
@@ -277,10 +301,11 @@ class Reply(models.Model):
 
 
 class Notice(models.Model):
-    """公示 of a decision, from one working day to another."""
+    """公示 of an approved proposal, from one day to another, both included."""
 
     evaluation = models.ForeignKey(Evaluation, models.PROTECT, related_name="notices")
     filing = models.ForeignKey(Filing, models.PROTECT, related_name="notices")
+    proposal = models.OneToOneField(Proposal, models.PROTECT, related_name="notice")
     opens_on = models.DateField("公示开始")
     closes_on = models.DateField("公示结束")
     opened_by = models.ForeignKey(_PERSON, models.PROTECT, related_name="+")
@@ -298,7 +323,8 @@ class Notice(models.Model):
 
 
 class Objection(models.Model):
-    """What somebody objects to during 公示, and the answer. Name and contact are optional and never published."""
+    """What somebody objects to during 公示, and the answer. Name and contact are optional and never published.
+    ``sender`` is a keyed hash of the address and the day: enough to count, not enough to find anybody."""
 
     class Result(models.TextChoices):
         OPEN = "open", "处理中"
@@ -312,6 +338,7 @@ class Objection(models.Model):
     contact = models.CharField("联系方式", max_length=100, blank=True)
     file = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")
     filename = models.CharField(max_length=200, blank=True)
+    sender = models.CharField(max_length=64, blank=True)
     received_at = models.DateTimeField(auto_now_add=True)
     result = models.CharField(max_length=10, choices=Result.choices, default=Result.OPEN)
     answer = models.TextField("答复", blank=True)
@@ -339,6 +366,7 @@ class Certificate(models.Model):
 
     evaluation = models.OneToOneField(Evaluation, models.PROTECT, related_name="certificate")
     number = models.CharField("证书编号", max_length=40, unique=True)
+    code = models.CharField("查询编号", max_length=30, unique=True)
     record = models.TextField("记录")
     sha256 = models.CharField(max_length=64, unique=True)
     issued_by = models.ForeignKey(_PERSON, models.PROTECT, related_name="+")

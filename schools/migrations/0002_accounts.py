@@ -6,6 +6,16 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def post_everybody(apps, schema_editor):
+    """Everybody who holds a post before posts were recorded holds it since their account was opened."""
+    User, Posting = apps.get_model("schools", "User"), apps.get_model("schools", "Posting")
+    holders = User.objects.filter(is_active=True).exclude(party="")
+    Posting.objects.bulk_create(
+        Posting(person=user, party=user.party, place_id=user.place_id, held_from=user.date_joined)
+        for user in holders.iterator()
+    )
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -54,4 +64,9 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('held_until', None)), fields=('person',), name='posting_is_held_once')],
             },
         ),
+        migrations.AddConstraint(
+            model_name='user',
+            constraint=models.CheckConstraint(condition=models.Q(('is_superuser', False), ('party__in', ['', 'steward']), _connector='OR'), name='user_superuser_is_no_party_of_an_evaluation'),
+        ),
+        migrations.RunPython(post_everybody, migrations.RunPython.noop),
     ]

@@ -16,6 +16,7 @@ from django.utils import timezone
 from openpyxl import Workbook
 
 from evaluation import actions, judging
+from evaluation.assigning import assign
 from evaluation.decisions import (
     grant_relaxation,
     judge_item,
@@ -24,13 +25,25 @@ from evaluation.decisions import (
     supply_survey,
     withdraw_relaxation,
 )
-from evaluation.models import ItemJudgement, Job, JobState, RelaxationGrant, SuppliedResult, Verdict
-from evaluation.permissions import Refused
+from evaluation.models import (
+    Evaluation,
+    Event,
+    ItemJudgement,
+    Job,
+    JobState,
+    RelaxationGrant,
+    SuppliedResult,
+    Verdict,
+)
+from evaluation.permissions import Refused, why_not_judge_item
+from evaluation.workflow import State
 from indicators.models import Submission
 from schools.actions import add_division, appoint, close_school, register_schools
 from schools.models import County, Division, School, User
 from schools.vocabulary import DivisionLevel, Party, SchoolType, SponsorType, UrbanRural
 from tests.conftest import PASSWORD
+from tests.evaluation.reviewing import city_reviewer, forwarded, sent_back
+from tests.evaluation.walk import explained, sign
 from tests.indicators.test_evidence_files import pdf
 
 TODAY = timezone.localdate()
@@ -51,6 +64,13 @@ def chief(county: County) -> User:
 
 
 @pytest.fixture
+def inspector(inspector: User, county: County, chief: User) -> User:
+    """The one who answers for the county."""
+    assign(chief, county, inspector, "分工", None)
+    return inspector
+
+
+@pytest.fixture
 def school(county: County) -> School:
     """The school of 64 pupils in the story, as the register keeps it."""
     school = School(
@@ -66,6 +86,18 @@ def judged(uploaded: Submission) -> Submission:
     assert actions.run_waiting_jobs() == 1
     uploaded.refresh_from_db()
     return uploaded
+
+
+@pytest.fixture
+def reviewed(judged: Submission, clerk: User, signer: User, inspector: User, county: County) -> Submission:
+    """The same signed, forwarded and with the inspector."""
+    return with_the_province(judged, clerk, signer, county)
+
+
+def with_the_province(version: Submission, clerk: User, signer: User, county: County) -> Submission:
+    explained(clerk, version)
+    forwarded(sign(county, signer, version.school_year).evaluation, city_reviewer(name="forwards"))
+    return version
 
 
 def grant(user: User, school: School, **changed: Any) -> RelaxationGrant:
@@ -86,59 +118,60 @@ def result_of(version: Submission) -> dict[str, Any]:
 # ── Judging again ─────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_judged_item_gives_the_second_verdict_with_the_opinion_in_it(judged, inspector, county):
-    first = judged.verdicts.get()
+def test_a_judged_item_gives_the_second_verdict_with_the_opinion_in_it(reviewed, inspector, county):
+    first = reviewed.verdicts.get()
     judge_item(inspector, county, 2026, "G1", True, " 查阅规划文件，布局合理。 ")
-    second = judged.verdicts.first()
+    second = reviewed.verdicts.first()
     assert (first.number, second.number, second.as_of) == (1, 2, TODAY)
     assert (json.loads(first.document)["criteria"]["G1"]["status"], first.decided) == ("to_judge", "")
-    told = result_of(judged)["criteria"]["G1"]
+    told = result_of(reviewed)["criteria"]["G1"]
     assert (told["status"], told["opinion"]) == ("met", "查阅规划文件，布局合理。")
     assert "查阅规划文件" in second.decided
     assert second.findings.get(code="G1").status == "met"
 
 
-def test_the_same_word_again_is_kept_but_is_no_new_verdict(judged, inspector, county):
+def test_the_same_word_again_is_kept_but_is_no_new_verdict(reviewed, inspector, county):
     for _ in range(2):
         judge_item(inspector, county, 2026, "G1", True, "布局合理。")
     assert ItemJudgement.objects.count() == 2
-    assert judged.verdicts.count() == 2
+    assert reviewed.verdicts.count() == 2
 
 
-def test_the_newest_word_counts_and_the_one_before_stays(judged, inspector, county):
+def test_the_newest_word_counts_and_the_one_before_stays(reviewed, inspector, county):
     judge_item(inspector, county, 2026, "V1", True, "未发现。")
     judge_item(inspector, county, 2026, "V1", False, "核实一所学校以考试方式招生。")
-    assert result_of(judged)["criteria"]["V1"]["status"] == "not_met"
-    assert judged.verdicts.first().passed is False
+    assert result_of(reviewed)["criteria"]["V1"]["status"] == "not_met"
+    assert reviewed.verdicts.first().passed is False
     assert [row.is_met for row in ItemJudgement.objects.order_by("pk")] == [True, False]
 
 
-def test_a_decision_of_another_year_or_county_changes_nothing(judged, inspector, county, other_county):
-    judge_item(inspector, county, 2025, "G1", False, "上一年。")
-    judge_item(inspector, other_county, 2026, "G1", False, "别的县。")
+def test_a_decision_of_another_year_or_county_changes_nothing(judged, inspector, chief, county, other_county):
+    assign(chief, other_county, inspector, "分工", None)
+    supply_survey(inspector, county, 2025, SURVEY, "上一年。", TODAY)
+    supply_survey(inspector, other_county, 2026, SURVEY, "别的县。", TODAY)
     assert judged.verdicts.count() == 1
 
 
 def test_what_was_decided_before_the_first_upload_is_in_its_first_verdict(
     standard, inspector, clerk, county, story_workbook
 ):
-    judge_item(inspector, county, 2026, "G1", True, "布局合理。")
+    supply_survey(inspector, county, 2026, SURVEY, "省调查报告", TODAY)
     assert not Verdict.objects.exists()
     version = actions.upload_workbook(clerk, county, 2026, "a.xlsx", story_workbook("passes"))
     actions.run_waiting_jobs()
     assert version.verdicts.get().number == 1
-    assert result_of(version)["criteria"]["G1"]["status"] == "met"
+    assert result_of(version)["criteria"]["S1"]["status"] == "met"
 
 
-def test_with_everything_judged_and_supplied_the_county_passes(judged, inspector, county, standard_document):
+def test_with_everything_judged_and_supplied_the_county_passes(reviewed, inspector, county, standard_document):
     for item in judged_items(standard_document):
         judge_item(inspector, county, 2026, item.code, True, "符合要求。")
     supply_survey(inspector, county, 2026, SURVEY, "省调查报告", TODAY)
-    newest = judged.verdicts.first()
+    newest = reviewed.verdicts.first()
     assert (newest.passed, newest.complete) == (True, True)
     supply_survey(inspector, county, 2026, SURVEY | {"satisfied": 764}, "更正的调查报告", TODAY)
-    assert judged.verdicts.first().passed is False
-    assert result_of(judged)["criteria"]["S1"]["document"] == f"更正的调查报告（{TODAY}）"
+    assert reviewed.verdicts.first().passed is False
+    assert result_of(reviewed)["criteria"]["S1"]["document"] == f"更正的调查报告（{TODAY}）"
 
 
 def test_monitoring_takes_the_place_of_what_the_county_reported(judged, inspector, county):
@@ -153,8 +186,8 @@ def test_a_decision_during_a_running_job_is_not_lost(uploaded, inspector, county
 
     def decide_meanwhile(*arguments: Any) -> dict[str, Any]:
         result = judge(*arguments)
-        if not ItemJudgement.objects.exists():
-            judge_item(inspector, county, 2026, "G1", True, "核算期间评定。")
+        if not SuppliedResult.objects.exists():
+            supply_survey(inspector, county, 2026, SURVEY, "核算期间录入。", TODAY)
         return result
 
     monkeypatch.setattr(actions, "judge_report", decide_meanwhile)
@@ -163,19 +196,19 @@ def test_a_decision_during_a_running_job_is_not_lost(uploaded, inspector, county
     assert uploaded.jobs.get().state == JobState.WAITING
     Job.objects.update(not_before=None)
     assert actions.run_waiting_jobs() == 1
-    assert result_of(uploaded)["criteria"]["G1"]["status"] == "met"
+    assert result_of(uploaded)["criteria"]["S1"]["status"] == "met"
     assert uploaded.verdicts.get().number == 1
 
 
-def test_where_judging_fails_the_decision_is_not_kept_either(judged, inspector, county, monkeypatch):
+def test_where_judging_fails_the_decision_is_not_kept_either(reviewed, inspector, county, monkeypatch):
     def fail(*arguments: Any) -> None:
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr(judging, "_findings", fail)
+    monkeypatch.setattr(judging, "findings_of", fail)
     with pytest.raises(RuntimeError):
         judge_item(inspector, county, 2026, "G1", True, "布局合理。")
     assert not ItemJudgement.objects.exists()
-    assert judged.verdicts.count() == 1
+    assert reviewed.verdicts.count() == 1
 
 
 # ── Relaxations ───────────────────────────────────────────────────────────────────────────────
@@ -197,7 +230,7 @@ def test_a_grant_is_used_to_its_last_day_and_not_at_the_next_computation_after(
     last, after = TODAY + DAY, TODAY + 2 * DAY
     for day, opinion, is_used in ((last, "最后一天。", True), (after, "过期之后。", False)):
         monkeypatch.setattr(judging.timezone, "localdate", lambda day=day: day)
-        judge_item(inspector, county, 2026, "G1", True, opinion)
+        supply_survey(inspector, county, 2026, SURVEY, opinion, TODAY)
         assert ("relaxations" in result_of(judged)) is is_used
         assert judged.verdicts.first().as_of == day
 
@@ -245,9 +278,13 @@ def test_of_two_grants_at_once_one_is_refused_in_words(standard, chief, school):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_decisions_at_once_are_both_in_the_newest_verdict(standard, clerk, inspector, county, story_workbook):
+def test_two_decisions_at_once_are_both_in_the_newest_verdict(
+    standard, clerk, signer, inspector, county, story_workbook
+):
     version = actions.upload_workbook(clerk, county, 2026, "a.xlsx", story_workbook("passes"))
     actions.run_waiting_jobs()
+    version.refresh_from_db()
+    with_the_province(version, clerk, signer, county)
     failed: list[BaseException] = []
     ready = threading.Barrier(3)
 
@@ -283,7 +320,7 @@ ITEM: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("changed", "words"), ITEM)
-def test_a_judgement_that_says_too_little_or_of_the_wrong_item_is_refused(standard, inspector, county, changed, words):
+def test_a_judgement_that_says_too_little_or_of_the_wrong_item_is_refused(reviewed, inspector, county, changed, words):
     said = {"criterion": "G1", "is_met": True, "opinion": "布局合理。"} | changed
     with pytest.raises(Refused, match=words):
         judge_item(inspector, county, 2026, **said)
@@ -386,7 +423,7 @@ def people(county: County, clerk: User, signer: User, inspector: User, chief: Us
 
 
 @pytest.mark.parametrize("name", PEOPLE)
-def test_each_decision_is_for_its_own_person_alone(standard, people, school, county, name):
+def test_each_decision_is_for_its_own_person_alone(reviewed, people, school, county, name):
     user = people[name]
     attempts: dict[str, Callable[[], object]] = {
         "judge": lambda: judge_item(user, county, 2026, "G1", True, "布局合理。"),
@@ -405,3 +442,48 @@ def test_a_name_with_a_path_keeps_its_last_part_alone(standard, chief, school):
     book = io.BytesIO()
     Workbook().save(book)
     assert grant(chief, school, file=("C:\\材料\\申请.xlsx", book.getvalue())).filename == "申请.xlsx"
+
+
+# ── When: what a state allows ─────────────────────────────────────────────────────────────────
+
+
+def test_items_are_judged_by_whom_the_county_was_assigned_to_while_the_province_reviews(
+    judged, clerk, signer, inspector, chief, county
+):
+    def why_not() -> str:
+        return why_not_judge_item(inspector, county, 2026)
+
+    assert "还没有签报" in why_not()
+    explained(clerk, judged)
+    evaluation = sign(county, signer, 2026).evaluation
+    assert "市级复核" in why_not()
+    with pytest.raises(Refused, match="市级复核"):
+        judge_item(inspector, county, 2026, "G1", True, "布局合理。")
+    forwarded(evaluation, city_reviewer())
+    assert why_not() == ""
+    other = appoint("inspector9", "督学丙", Party.INSPECTOR, Division.objects.get(pk="990000"), PASSWORD)
+    assert why_not_judge_item(other, county, 2026)
+    sent_back(inspector, evaluation, "multimedia_rooms")
+    assert "已退回" in why_not()
+
+
+def test_what_a_proposal_rests_on_is_not_changed_any_more(reviewed, inspector, chief, school, county):
+    granted = grant(chief, school)
+    evaluation = Evaluation.objects.get(county=county)
+    Evaluation.objects.filter(pk=evaluation.pk).update(state=State.PROPOSED)
+    for attempt in (
+        lambda: supply_survey(inspector, county, 2026, SURVEY, "省调查报告", TODAY),
+        lambda: supply_monitoring(inspector, county, 2026, MONITORING, "监测报告", TODAY),
+        lambda: withdraw_relaxation(chief, granted, 2026, "不再需要"),
+        lambda: grant(chief, school, relaxation="R3"),
+        lambda: judge_item(inspector, county, 2026, "G1", True, "布局合理。"),
+    ):
+        with pytest.raises(Refused, match="待审定"):
+            attempt()
+
+
+def test_a_decision_judges_what_was_signed_and_is_one_event(reviewed, inspector, county):
+    judge_item(inspector, county, 2026, "G1", True, "布局合理。")
+    event = Event.objects.order_by("-number").first()
+    assert (event.kind, event.reason, event.evaluation.county_id) == ("item_judged", "布局合理。", county.pk)
+    assert json.loads(event.payload)["criterion"] == "G1"

@@ -75,7 +75,7 @@ def test_an_error_in_the_middle_leaves_no_half_verdict_and_is_tried_again_later(
         raise RuntimeError("disk full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(judging, "_findings", fail)
+        patched.setattr(judging, "findings_of", fail)
         actions.run_job(jobs.claim())
     job = uploaded.jobs.get()
     assert nothing_is_stored()

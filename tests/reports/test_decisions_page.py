@@ -17,10 +17,11 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from evaluation.actions import load_standard, run_waiting_jobs, upload_workbook
+from evaluation.assigning import assign
 from evaluation.core.decided import Decided
 from evaluation.core.verdict import judge_report
 from evaluation.core.without import without_relaxations
-from evaluation.decisions import grant_relaxation, judge_item, supply_survey, withdraw_relaxation
+from evaluation.decisions import grant_relaxation, supply_survey, withdraw_relaxation
 from evaluation.demo import demo_county, register_of
 from evaluation.demo_decisions import OLD_SCHOOL, SMALL_SCHOOL
 from evaluation.management.commands.demo import workbook_of
@@ -35,6 +36,8 @@ from schools.vocabulary import DivisionLevel, Party
 from tests.conftest import PASSWORD, ROOT
 from tests.evaluation.random_counties import AS_OF
 from tests.evaluation.random_decisions import random_decided_county
+from tests.evaluation.reviewing import forwarded
+from tests.evaluation.walk import explained, sign
 from tests.indicators.test_evidence_files import pdf
 from tests.reports.test_pages import worked_out
 
@@ -50,9 +53,11 @@ def people(county: County, clerk: User, signer: User, inspector: User) -> dict[s
     add_division("990200", "澜星市", DivisionLevel.CITY, "990000")
     add_division("980000", "别省", DivisionLevel.PROVINCE)
     places = {code: Division.objects.get(pk=code) for code in ("990102", "990200", "980000")}
+    chief = appoint("chief", "审定人甲", Party.CHIEF, province, PASSWORD)
+    assign(chief, county, inspector, "分工", None)
     return {
         "clerk": clerk, "signer": signer, "inspector": inspector,
-        "chief": appoint("chief", "审定人甲", Party.CHIEF, province, PASSWORD),
+        "chief": chief,
         "city": appoint("city", "市级甲", Party.CITY_REVIEWER, city, PASSWORD),
         "steward": appoint("steward", "管理员甲", Party.STEWARD, province, PASSWORD),
         "other clerk": appoint("clerk2", "填报员乙", Party.CLERK, places["990102"], PASSWORD),
@@ -76,6 +81,14 @@ def judged(standard, people, county) -> Submission:
     run_waiting_jobs()
     version.refresh_from_db()
     return version
+
+
+@pytest.fixture
+def reviewed(judged: Submission, people: dict[str, User], county: County) -> Submission:
+    """The same signed, forwarded and with the inspector."""
+    explained(people["clerk"], judged)
+    forwarded(sign(county, people["signer"], 2026).evaluation, people["city"])
+    return judged
 
 
 def grant(
@@ -145,7 +158,7 @@ def test_whoever_is_not_signed_in_is_asked_to(client, routes):
     ("name", "forms"),
     [("clerk", 0), ("signer", 0), ("city", 0), ("inspector", 2 + 17), ("chief", 2 + 1)],
 )
-def test_everybody_has_the_forms_of_their_own_and_reads_why_not_of_the_others(client, judged, people, name, forms):
+def test_everybody_has_the_forms_of_their_own_and_reads_why_not_of_the_others(client, reviewed, people, name, forms):
     text = page(client, people[name])
     assert text.count("<form") == forms + 1  # and one to sign out
     reasons = ("只有省级督学可以评定", "由省级督学或审定人录入", "由省级审定人批准和撤回")
@@ -195,10 +208,12 @@ def test_years_are_this_one_and_those_with_decisions(client, judged, people, cou
     address = reverse("decisions", args=[county.code])
     for year in ("1999", "2027", "x", "２０２６"):
         assert client.get(address, {"year": year}).status_code == 404
-    judge_item(people["inspector"], county, 2025, "G1", True, "上一年看过。")
+    figures = {"issued": 900, "valid": 850, "satisfied": 800}
+    figures |= {f"parents_{name}": value // 2 for name, value in figures.items()}
+    supply_survey(people["inspector"], county, 2025, figures, "上一年的调查报告", TODAY)
     assert "?year=2025" in page(client, people["inspector"])
-    assert "上一年看过。" not in page(client, people["inspector"])
-    assert "上一年看过。" in open_page(client, people["inspector"], f"{address}?year=2025")
+    assert "上一年的调查报告" not in page(client, people["inspector"])
+    assert "上一年的调查报告" in open_page(client, people["inspector"], f"{address}?year=2025")
 
 
 # ── Forms ─────────────────────────────────────────────────────────────────────────────────────
@@ -257,7 +272,7 @@ def test_monitoring_starts_from_the_last_entry(client, judged, people, county):
     assert "请填写校际差异率：德育" in short.content.decode()
 
 
-def test_an_item_is_judged_and_a_veto_reads_as_there_or_not(client, judged, people, county):
+def test_an_item_is_judged_and_a_veto_reads_as_there_or_not(client, reviewed, people, county):
     client.force_login(people["inspector"])
     for code, choice in (("G1", "yes"), ("V1", "no")):
         said = {f"item-{code}-is_met": choice, f"item-{code}-opinion": "看过材料。"}
@@ -266,6 +281,7 @@ def test_an_item_is_judged_and_a_veto_reads_as_there_or_not(client, judged, peop
     text = page(client, people["signer"])
     assert "达标</span>" in text.partition('id="item-G1"')[2][:400]
     assert "存在</span>" in text.partition('id="item-V1"')[2][:400]
+    client.force_login(people["inspector"])
     refused = client.post(reverse("item_judge", args=[county.code, "G2"]), {"item-G2-opinion": "没有选择"})
     assert refused.status_code == 422
     assert "请选择评定结果" in refused.content.decode()

@@ -484,13 +484,13 @@ def test_a_page_takes_as_many_queries_for_three_hundred_schools_as_for_six(
     small, large = judged(few), judged(many)
     counts = []
     for submission in (small, large):
-        with django_assert_max_num_queries(26) as queries:
+        with django_assert_max_num_queries(29) as queries:
             page_of(as_clerk, "submission", submission.pk)
         counts.append(len(queries))
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(15):
             page_of(as_clerk, "school", submission.pk, submission.records.first().code)
     assert counts[0] == counts[1]
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(16):
         page_of(as_clerk, "workspace")
 
 

@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 from evaluation import actions
 from evaluation.demo import DemoCounty, demo_county, register_of
 from evaluation.demo_decisions import decide_first, decide_later
+from evaluation.demo_reviews import sign_and_review
 from indicators.catalogue import FIELD_BY_KEY, SCHOOL_SHEET
 from indicators.models import Submission
 from indicators.workbook.template import write_template
@@ -25,6 +26,8 @@ PASSWORD = "balanced-2026"  # noqa: S105
 _PROVINCE = settings.BASE_DIR / "fixtures/demo/province.toml"
 _OFFICIALS = (
     ("signer", "示例签报人", Party.SIGNER, "990101"),
+    ("signer990102", "棠南县签报人", Party.SIGNER, "990102"),
+    ("signer990103", "棠北县签报人", Party.SIGNER, "990103"),
     ("city", "示例市级复核", Party.CITY_REVIEWER, "990100"),
     ("inspector", "示例督学", Party.INSPECTOR, "990000"),
     ("chief", "示例审定人", Party.CHIEF, "990000"),
@@ -40,7 +43,8 @@ def demo_accounts() -> dict[str, str]:
     """User name and, in words, who that is and what there is to see."""
     counties = [county for city in _demo_province()["cities"] for county in city["counties"]]
     accounts = {f"clerk{county['code']}": f"填报员 {county['name']}：{county['words']}" for county in counties}
-    places = {"990101": counties[0]["name"], "990100": _demo_province()["cities"][0]["name"], "990000": "示例省"}
+    places = {"990100": _demo_province()["cities"][0]["name"], "990000": "示例省"}
+    places |= {county["code"]: county["name"] for county in counties}
     accounts |= {username: f"{party.label} {places[place]}" for username, _, party, place in _OFFICIALS}
     return accounts
 
@@ -67,6 +71,7 @@ class Command(BaseCommand):
         inspector, chief = (User.objects.get(username=name) for name in ("inspector", "chief"))
         decide_first(inspector, chief)
         ran = actions.run_waiting_jobs()
+        sign_and_review(User.objects.get(username="city"))
         decide_later(inspector, chief)
         self.stdout.write(f"示例省：12 个县，{len(demo_accounts())} 个演示账号，核算 {ran} 份填报")
 

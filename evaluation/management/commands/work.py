@@ -10,6 +10,9 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 
 from evaluation import actions, jobs
+from evaluation.outbox import send_outbox
+from evaluation.people import close_idle_accounts
+from evaluation.reminders import remind_of_deadlines
 from indicators.kept import clear_files_that_are_due
 from indicators.workbook.sandbox import keep_one_ready
 
@@ -17,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2
 _DAY_SECONDS = 24 * 60 * 60
+_SEND_SECONDS, _REMIND_SECONDS = 2, 60 * 60
+#: Whoever waits for a verdict waits for no more letters than these.
+_MOST_AT_ONCE = 5
 
 
 class Command(BaseCommand):
@@ -27,7 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, until_empty: bool, **options: Any) -> None:
         self.is_stopping = False
-        self.next_clearing = time.monotonic()
+        self.next_clearing = self.next_sending = self.next_reminding = time.monotonic()
         # Stopping lets the job at hand end; a harder kill loses nothing either, the lease brings it back.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
@@ -40,20 +46,37 @@ class Command(BaseCommand):
                 return
             jobs.release_dead_workers()
             self.clear_once_a_day()
+            self.send_and_remind()
             close_old_connections()
             keep_one_ready()
             time.sleep(POLL_SECONDS)
 
     def clear_once_a_day(self) -> None:
-        """Clear the refused files whose time is over, while nobody waits for this worker."""
+        """Clear the refused files whose time is over and close the accounts nobody uses, while nobody waits for this
+        worker."""
         if time.monotonic() < self.next_clearing:
             return
         self.next_clearing = time.monotonic() + _DAY_SECONDS
         try:
             clear_files_that_are_due()
+            close_idle_accounts()
         except DatabaseError:
             # Tomorrow is soon enough; the jobs go on.
-            logger.exception("refused files were not cleared")
+            logger.exception("refused files were not cleared, or idle accounts not closed")
+
+    def send_and_remind(self) -> None:
+        """Send what waits in the outbox and remind of deadlines, while nobody waits for this worker."""
+        now = time.monotonic()
+        try:
+            if now >= self.next_reminding:
+                self.next_reminding = now + _REMIND_SECONDS
+                remind_of_deadlines()
+            if now >= self.next_sending:
+                self.next_sending = now + _SEND_SECONDS
+                send_outbox(_MOST_AT_ONCE)
+        except DatabaseError:
+            # The rows are still there; the next round finds them.
+            logger.exception("outbox and reminders were interrupted")
 
     def stop(self, number: int, frame: FrameType | None) -> None:
         self.is_stopping = True
