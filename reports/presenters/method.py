@@ -153,7 +153,8 @@ def _steps(standard: Standard, example: Frozen) -> Iterable[MethodEntry]:
         example=composite.steps, outcome=composite.sentence,
     )  # fmt: skip
     if standard.relaxations:
-        yield _entry(STEP_BY_KEY["relaxations"], "relaxations", questions=questions_on(standard, "R1–R4", "R1"))
+        codes = (each.code for each in standard.relaxations)
+        yield _entry(STEP_BY_KEY["relaxations"], "relaxations", questions=questions_on(standard, *codes))
     for key in ("sensitivity", "firmness"):
         yield _entry(STEP_BY_KEY[key], key)
     verdict = verdict_page(example.result, standard, {}).conclusion
@@ -172,7 +173,7 @@ def _contributions(explained: Explanation) -> Iterable[Step]:
     """The table of all schools as lines: pupils, amount, value, part of the variance."""
     for row in explained.tables[0].rows:
         name, _, pupils, amount, value, part = (cell.words for cell in row)
-        yield Step(name, f"P = {pupils}，x = {amount}，X = {value}，P/P_N×(X−X̄)² = {part}")
+        yield Step(name, f"P = {pupils}，x = {amount}，X = {value}，(P÷ΣP)×(X−M)² = {part}")
 
 
 def _split(standard: Standard, example: Frozen) -> MethodEntry:
@@ -235,7 +236,7 @@ def _indicator(indicator: Indicator, standard: Standard, example: Frozen) -> Met
     )  # fmt: skip
 
 
-_COUNTY_STEPS = ("平均值 X̄", "标准差 S", "差异系数 CV", "与上限比较")
+_COUNTY_STEPS = ("平均值 M", "标准差 S", "差异系数 CV", "与上限比较")
 
 
 def _stages(example: Frozen, school: int) -> list[Stage]:

@@ -266,6 +266,7 @@ def test_an_item_is_judged_and_a_veto_reads_as_there_or_not(client, judged, peop
     text = page(client, people["signer"])
     assert "达标</span>" in text.partition('id="item-G1"')[2][:400]
     assert "存在</span>" in text.partition('id="item-V1"')[2][:400]
+    client.force_login(people["inspector"])
     refused = client.post(reverse("item_judge", args=[county.code, "G2"]), {"item-G2-opinion": "没有选择"})
     assert refused.status_code == 422
     assert "请选择评定结果" in refused.content.decode()
@@ -356,6 +357,16 @@ def test_an_earlier_verdict_is_shown_as_what_it_is(client, relaxed, people):
     assert "取代" not in newest
     for number in ("0", "4", "99999999999999999999", "x", "-1"):
         assert client.get(address, {"verdict": number}).status_code == 404, number
+
+
+def test_the_checklist_goes_by_the_newest_verdict(client, judged, people, county):
+    before = open_page(client, people["clerk"], reverse("checklist"))
+    assert "由省级录入，尚未录入" in before
+    figures = {f"{p}{n}": 10 for p in ("", "parents_") for n in ("issued", "valid", "satisfied")}
+    supply_survey(people["inspector"], county, 2026, figures, "报告", TODAY)
+    after = open_page(client, people["clerk"], reverse("checklist"))
+    assert "由省级录入，尚未录入" not in after
+    assert "省级已录入" in after
 
 
 def test_a_school_page_shows_the_value_with_and_without(client, relaxed, people):

@@ -490,7 +490,7 @@ def test_a_page_takes_as_many_queries_for_three_hundred_schools_as_for_six(
         with django_assert_max_num_queries(12):
             page_of(as_clerk, "school", submission.pk, submission.records.first().code)
     assert counts[0] == counts[1]
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         page_of(as_clerk, "workspace")
 
 

@@ -301,8 +301,8 @@ def _articles(frozen: Frozen, criterion: Criterion, *relaxations: Relaxation) ->
 
 
 def _subjects(frozen: Frozen, criterion: Criterion) -> tuple[str, ...]:
-    softened = any(each.criterion == criterion.code for each in frozen.standard.relaxations)
-    return (criterion.code, criterion.rule, *(("R1–R4",) if softened and frozen.is_relaxed else ()))
+    softening = (each.code for each in frozen.standard.relaxations if each.criterion == criterion.code)
+    return (criterion.code, criterion.rule, *(softening if frozen.is_relaxed else ()))
 
 
 # ── One school ────────────────────────────────────────────────────────────────────────────────
