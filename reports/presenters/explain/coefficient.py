@@ -21,7 +21,6 @@ from reports.presenters.explain.page import (
     Table,
     Text,
     decimal,
-    exactly,
     questions_on,
     root,
     said,
@@ -123,7 +122,7 @@ def _steps(found: Coefficient, limit: Fraction | None, frozen: Frozen) -> Iterab
     yield Step("在校生合计 ΣP", f"{found.pupils} 人，{len(found.schools)} 所")
     yield Step("数额合计 Σx", f"{total if equals(found.total, total) == '=' else '≈ ' + total}{_unit(found)}")
     yield Step("平均值 M", f"{total}{times} ÷ {found.pupils} {said(found.mean)} {indicator.unit}")
-    yield Step("方差 S²", f"下表最后一栏合计 {said(found.variance)}")
+    yield Step("方差 S²", f"各校 (P÷ΣP)×(X−M)² 之和 {said(found.variance)}")
     deviation = _long(root(found.variance))
     is_exact = Fraction(deviation) ** 2 == found.variance
     yield Step("标准差 S", f"√{decimal(found.variance)} {'=' if is_exact else '≈'} {deviation}")
@@ -142,9 +141,17 @@ def _steps(found: Coefficient, limit: Fraction | None, frozen: Frozen) -> Iterab
             yield Step(
                 "精确比较",
                 f"不开方、不取小数，用整数和分数比较：CV² = ΣP × Σ(x² ÷ P) ÷ (Σx)² − 1，"
-                f"{exactly(found.square)} {sign} {plain(limit, 2)}² = {decimal(bound)}，"
+                f"{_apart(found.square, bound)} {sign} {plain(limit, 2)}² = {decimal(bound)}，"
                 f"相差 {_difference(found.square - bound)}",
             )
+
+
+def _apart(square: Fraction, bound: Fraction) -> str:
+    """CV² with as many decimals as show that it is not ``bound``."""
+    if square == bound:
+        return decimal(square)
+    places = max(12, 3 - int(f"{float(abs(square - bound)):e}".partition("e")[2]))
+    return decimal(square, places)
 
 
 def _difference(value: Fraction) -> str:

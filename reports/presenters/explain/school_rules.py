@@ -197,7 +197,10 @@ def small_school_funds(frozen: Frozen, criterion: Criterion, relaxed: bool) -> I
         "small_schools": small_known,
         "short": sum(part.state is State.SHORT for part in parts),
     }
-    steps = tuple(Step(f"{stage.label}定额", f"{frozen.figure_text(code)} 元") for stage, code in _RATE_CODES.items())
+    steps = tuple(
+        Step(f"{stage.label}定额", f"{frozen.figure_text(code)}{'' if frozen.figure(code) is None else ' 元'}")
+        for stage, code in _RATE_CODES.items()
+    )
     return _by_school(frozen, parts, figures, steps, tuple(_RATE_CODES.values()))
 
 
@@ -326,7 +329,7 @@ def in_zone_share(frozen: Frozen, criterion: Criterion, relaxed: bool) -> ItemCo
                 sums[stage][0] += inside
                 sums[stage][1] += pupils
         state = State.OUTSIDE if reasons else State.UNKNOWN if is_unknown else State.MET
-        words = f"不计入：{'、'.join(reasons)}" if reasons else "；".join(told)
+        words = "、".join(reasons) if reasons else "；".join(told)
         parts.append(SchoolPart(school, state, words, tuple(keys)))
     status, figures, steps = Status.MET, dict[str, Figure](), []
     has_failed = False
