@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import html
+import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -18,11 +19,14 @@ from django.urls import reverse
 
 from evaluation.actions import run_waiting_jobs, upload_workbook
 from evaluation.core.decided import Decided, Grant, Judged, Supplied
+from evaluation.core.items import RULES
 from evaluation.core.standard import Standard, read_standard
 from evaluation.core.status import Status
 from evaluation.core.verdict import judge_report
+from evaluation.models import Verdict
 from indicators.catalogue import COUNTY_SHEET, SCHOOL_SHEET
 from indicators.models import Submission
+from indicators.queries import report_of
 from indicators.report import CountyReport
 from indicators.workbook.read import read_report
 from reports.presenters.explain import Disagreement, Explanation, Frozen, Links
@@ -128,8 +132,6 @@ def test_every_figure_is_the_verdicts_with_what_people_decided_beside_it(code: s
 
 
 def test_every_rule_a_standard_may_name_can_be_explained() -> None:
-    from evaluation.core.items import RULES
-
     assert set(RECOUNTED) == set(RULES)
 
 
@@ -283,6 +285,9 @@ def test_a_coefficient_just_over_its_limit_is_told_apart_in_whole_numbers() -> N
             values |= {"teaching_area": area, "indoor_sports_area": Decimal(0)}
         page = coefficient_explanation(frozen(report), Stage.PRIMARY, indicator("L4"))
         outcomes.append((page.mark.label, re.search(r" ([<=>]) 0\.50²", step(page, "精确比较"))[1]))  # type: ignore[index]
+        compared = step(page, "与上限比较").partition("，")[0]
+        value, sign = re.fullmatch(r"(\S+) ([≤>]) 0\.50", compared).groups()  # type: ignore[union-attr]
+        assert (Fraction(value) <= Fraction(1, 2)) == (sign == "≤")
     assert outcomes == [("达标", "<"), ("达标", "="), ("不达标", ">")]
 
 
@@ -405,6 +410,7 @@ def test_a_judged_item_shows_the_opinion_and_who_decides() -> None:
     open_item = item_explanation(frozen(county_of()), criterion("G1"))
     assert "还没有评定" in open_item.sentence
     assert open_item.notes == ("由督学根据佐证材料评定，系统不核算。",)
+    assert "评定为不达标的，本项不达标" in item_explanation(frozen(county_of()), criterion("G8")).notes[1]
     decided = Decided(judged={"G1": Judged(False, "规划未覆盖新区")})
     judged = item_explanation(frozen(county_of(), NATIONAL, decided), criterion("G1"))
     assert judged.mark.label == "不达标"
@@ -604,15 +610,9 @@ def test_a_page_asks_the_database_the_same_few_questions_however_many_schools_th
 
 
 def test_the_newest_verdict_of_a_version_is_the_one_explained(judged, as_clerk, inspector):
-    from evaluation.models import Verdict
-
     version = judged()
     first = version.verdicts.get()
     decided = Decided(judged={"G1": Judged(True, "已查阅规划")})
-    import json
-
-    from indicators.queries import report_of
-
     told = judge_report(report_of(version), NATIONAL, first.as_of, decided)
     Verdict.objects.create(
         submission=version, standard=first.standard, number=2, as_of=first.as_of, decided=decided.canonical(),

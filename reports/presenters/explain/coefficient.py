@@ -129,7 +129,7 @@ def _steps(found: Coefficient, limit: Fraction | None, frozen: Frozen) -> Iterab
     coefficient = found.coefficient()
     if coefficient is None or found.square is None:
         return
-    text = _long(coefficient)
+    text = _told_apart(coefficient, found.square, limit)
     is_exact = Fraction(text) ** 2 == found.square
     yield Step("差异系数 CV", f"{deviation} ÷ {decimal(found.mean)} {'=' if is_exact else '≈'} {text}")
     if limit is not None:
@@ -154,6 +154,16 @@ def _apart(square: Fraction, bound: Fraction) -> str:
     return decimal(square, places)
 
 
+def _told_apart(coefficient: Decimal, square: Fraction, limit: Fraction | None) -> str:
+    """CV with twelve decimals; more, where they would put it on or across its limit."""
+    text = _long(coefficient)
+    for places in (20, 30, 45):
+        if limit is None or _side(Fraction(text), limit) == _side(square, limit * limit):
+            break
+        text = _long(coefficient, places)
+    return text
+
+
 def _difference(value: Fraction) -> str:
     """A very small number as people can still read it: 3.2×10⁻¹⁷."""
     if value == 0:
@@ -169,6 +179,11 @@ def _misleads(found: Coefficient, frozen: Frozen, limit: Fraction) -> bool:
         return False
     printed = Fraction(half_up(Fraction(coefficient), frozen.standard.rounding.coefficient_places))
     return _side(printed, limit) != _side(found.square, limit * limit) or found.square == limit * limit
+
+
+def _is_blurred(text: str, square: Fraction, limit: Fraction) -> bool:
+    """Whether the printed figure still stands on its limit or across it."""
+    return text[:1].isdigit() and _side(Fraction(text), limit) != _side(square, limit * limit)
 
 
 def _side(value: Fraction, limit: Fraction) -> int:
@@ -230,11 +245,12 @@ def _table(found: Coefficient, frozen: Frozen) -> Table:
             Column("在校生数 P"),
             Column(f"数额 x{_bracket(_unit(found))}"),
             Column(f"指标值 X（{indicator.unit}）"),
-            Column("(P÷ΣP)×(X−M)²"),
+            Column("对 S² 的贡献"),
         ),
         tuple(rows),
         foot,
-        f"单元格在工作表「{SCHOOL_SHEET}」。点指标值看该校的算式。数额和指标值最多印 6 位小数，计算用准确值。",
+        f"单元格在工作表「{SCHOOL_SHEET}」。对 S² 的贡献 = (P ÷ ΣP) × (X − M)²。点指标值看该校的算式。"
+        "数额和指标值最多印 6 位小数，计算用准确值。",
     )
 
 
@@ -263,13 +279,16 @@ def _rounding(found: Coefficient, frozen: Frozen, limit: Fraction | None, text: 
     if coefficient is None or found.mean is None:
         return
     rounding = frozen.standard.rounding
-    yield Step("准确值", f"CV ≈ {_long(coefficient, 20)}")
+    precise = _long(coefficient, 20)
+    yield Step("准确值", f"CV {'=' if Fraction(precise) ** 2 == found.square else '≈'} {precise}")
     if limit is not None:
         yield Step("先判定", "用准确值与上限比较，不用修约后的数")
     usual = half_up(Fraction(coefficient), rounding.coefficient_places)
     yield Step("后修约", f"四舍五入到 {rounding.coefficient_places} 位小数：{usual}")
     if usual != text:
-        yield Step("多印几位", f"{usual} 会让人误判，所以印作 {text}")
+        is_blurred = limit is not None and found.square is not None and _is_blurred(text, found.square, limit)
+        more = "；这些位数仍看不出差别，以“精确比较”为准" if is_blurred else ""
+        yield Step("多印几位", f"{usual} 会让人误判，所以印作 {text}{more}")
     yield Step(
         "平均值",
         f"四舍五入到 {rounding.mean_places} 位小数：{half_up(found.mean, rounding.mean_places)} {found.indicator.unit}",
