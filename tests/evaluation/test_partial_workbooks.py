@@ -224,6 +224,21 @@ def test_a_new_school_with_the_name_of_a_known_one_is_pointed_out(base, previewe
     assert any("同名" in note and "3142000002" in note for note in partial.notes)
 
 
+def test_a_school_of_another_county_is_no_new_school_of_this_one(base, previewed, clerk, other_county):
+    School.objects.create(
+        code="3142000007",
+        name="棠南特殊教育学校",
+        county=other_county,
+        school_type="special",
+        sponsor_type=7,
+        urban_rural="town",
+    )
+    partial = previewed([row_of(1), builders.special_row()])
+    assert any("属于另一个县" in fault["message"] for fault in partial.faults)
+    with pytest.raises(Refused):
+        apply_partial(clerk, partial)
+
+
 def test_without_a_difference_there_is_nothing_to_apply(base, previewed, clerk):
     partial = previewed([row_of(0), row_of(3)])
     assert (partial.state, partial.changes, partial.faults) == (State.READY, [], [])
