@@ -30,6 +30,7 @@ from evaluation.revisions import correct_cell
 from indicators.catalogue import FIELDS, SCHOOL_SHEET
 from indicators.models import CellChange, PartialWorkbook, SchoolRecord, Submission
 from indicators.workbook.sandbox import FileRefused
+from schools.models import School
 from schools.queries import current_school_year
 from tests import builders
 from tests.conftest import ROOT
