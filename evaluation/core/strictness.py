@@ -152,7 +152,7 @@ def looser(rule: Rule, before: Any, after: Any) -> str:
         case Direction.UP | Direction.DOWN:
             old, new = number(before), number(after)
             if old is None or new is None:
-                return f"{label} {after!r} 不是数，应写作普通的小数，例如 45 或 0.85"
+                return POSITIVE.refusal(label, before if old is None else after)
             if (new < old) if rule.direction is Direction.UP else (new > old):
                 side = "低于" if rule.direction is Direction.UP else "高于"
                 return f"{label} {told(rule, after)} {side}所依据标准的 {told(rule, before)}，不得放宽"

@@ -67,12 +67,12 @@ class Words:
         """The same of a list that is written as one."""
         expected = self.what or " 或 ".join(self.choices)
         if not given:
-            return f"{name} 是空的，应为{expected}"
+            return f"{name} 是空的，应为 {expected}"
         for each in given:
             if each not in self.choices:
-                return f"{name} 的 {_short(each)} 不能用，应为{expected}"
+                return f"{name} 的 {_short(each)} 不能用，应为 {expected}"
         if self.is_one and len(given) > 1:
-            return f"{name} 只能写一个，应为{expected}"
+            return f"{name} 只能写一个，应为 {expected}"
         return f"{name} 有重复" if len(given) != len(set(given)) else ""
 
 
