@@ -44,6 +44,7 @@ bench: setup
 	$(BIN)/python benchmarks/intake.py
 	$(BIN)/python benchmarks/official_tables.py
 	$(BIN)/python benchmarks/events.py
+	$(BIN)/python benchmarks/explain.py
 
 lock:
 	uv pip compile --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock

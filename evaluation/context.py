@@ -13,7 +13,7 @@ from indicators.checks.context import Addresses, check_context, in_sheet_order
 from indicators.checks.known import Context, Threshold, Thresholds
 from indicators.models import Submission
 from indicators.problem import Problem
-from indicators.queries import last_year_version, register_of, report_of
+from indicators.queries import last_year_version, register_of, registered_elsewhere, report_of
 from indicators.report import CountyReport
 from indicators.rule_settings import province_of, severities_in_force, with_severities
 from indicators.workbook.read import ReadReport
@@ -25,7 +25,11 @@ def in_context(submission: Submission, found: ReadReport, standard: Standard) ->
     # A workbook that cannot be judged at all is not laid beside anything.
     if found.is_judgeable:
         context = Context(
-            submission.school_year, _last_year(submission), register_of(submission.county), thresholds_of(standard)
+            submission.school_year,
+            _last_year(submission),
+            register_of(submission.county),
+            thresholds_of(standard),
+            registered_elsewhere(submission.county, found.report),
         )
         more = check_context(found.report, context, Addresses(found.columns, found.figure_cells))
     severities = severities_in_force(province_of(submission.county), timezone.localdate(submission.uploaded_at))

@@ -14,7 +14,7 @@ from indicators.catalogue import ALL_FIELDS, COUNTY_ITEMS, COUNTY_SHEET, FIELD_B
 from indicators.checks.rules import RULES
 from indicators.models import Submission
 from indicators.problem import Problem, Severity
-from indicators.queries import report_of
+from indicators.queries import registered_elsewhere, report_of
 from indicators.report import CountyReport, SchoolReport, Value
 from indicators.workbook.asked import asked_of
 from indicators.workbook.notes import place_of
@@ -85,6 +85,7 @@ class _Comparing:
         self._base = base
         self._found = found
         self._report = report_of(base)
+        self._elsewhere = registered_elsewhere(base.county, found.report)
         sheet = next((each for each in base_book.sheets if each.name.strip() == SCHOOL_SHEET), None)
         self._cells = dict(sheet.rows) if sheet is not None else {}
         without_value = (place_of(address)[0] for address in sheet.formulas_without_value) if sheet is not None else ()
@@ -113,6 +114,11 @@ class _Comparing:
             elif known:
                 rows = "、".join(str(each.row) for each in known)
                 words = f"第 {self._base.version} 版的第 {rows} 行都是这个标识码，无法确定更新哪一行。请先更正那一版。"
+                preview.faults.append(self._fault_at(school, words))
+            elif code in self._elsewhere:
+                words = (
+                    "这个学校标识码在学校名录中属于另一个县，不能加入本县的数据。请核对标识码，或先联系管理员更改名录。"
+                )
                 preview.faults.append(self._fault_at(school, words))
             elif code:
                 new_schools.append(school)

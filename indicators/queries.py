@@ -63,6 +63,12 @@ def register_of(county: County) -> tuple[RegisteredSchool, ...]:
     )
 
 
+def registered_elsewhere(county: County, report: CountyReport) -> frozenset[str]:
+    """Those codes of a report that the register keeps under another county."""
+    codes = [str(school.values["code"]) for school in report.schools if school.values.get("code")]
+    return frozenset(School.objects.filter(code__in=codes).exclude(county=county).values_list("code", flat=True))
+
+
 def last_year_version(county: County, school_year: int) -> Submission | None:
     """The newest version of the school year before that can be judged."""
     versions = Submission.objects.filter(county=county, school_year=school_year - 1, is_readable=True)

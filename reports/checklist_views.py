@@ -14,7 +14,7 @@ from evaluation.core.status import Status
 from evaluation.evidence_queries import evidence_visible_to, tasks_visible_to
 from evaluation.models import Finding, Standard
 from evaluation.permissions import can_see_evidence, why_not_evidence
-from evaluation.queries import DEFAULT_STANDARD, submissions_visible_to
+from evaluation.queries import DEFAULT_STANDARD, submissions_visible_to, verdict_of
 from evaluation.standards import parsed_standard
 from indicators.models import Explanation, Submission
 from indicators.problem import Severity
@@ -75,7 +75,7 @@ def _problems(newest: Submission) -> tuple[FoundProblem, ...]:
 
 def _open_codes(newest: Submission, standard: StandardDocument) -> frozenset[str]:
     """Items whose figures do not decide yet: unknown, or, where figures alone decide, awaiting them."""
-    findings = Finding.objects.filter(verdict__submission=newest, verdict__standard_id=DEFAULT_STANDARD)
+    findings = Finding.objects.filter(verdict=verdict_of(newest))
     by_figures = {c.code for c in standard.criteria if c.rule and "E" not in c.basis}
     return frozenset(
         code

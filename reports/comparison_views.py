@@ -50,11 +50,12 @@ def comparison_export(request: HttpRequest, pk: int, other_pk: int) -> FileRespo
 
 
 def _pair(request: HttpRequest, pk: int, other_pk: int) -> tuple[Submission, Submission]:
-    visible = submissions_visible_to(request.user).filter(pk__in=(pk, other_pk)).order_by("school_year", "version")
-    versions = list(visible.select_related("county__parent__parent", "uploaded_by"))
-    if len(versions) != 2:
+    visible = submissions_visible_to(request.user).select_related("county__parent__parent", "uploaded_by")
+    one, other = get_object_or_404(visible, pk=pk), get_object_or_404(visible, pk=other_pk)
+    if one.pk == other.pk:
         raise Http404
-    return versions[0], versions[1]
+    before, after = sorted((one, other), key=lambda version: (version.school_year, version.version))
+    return before, after
 
 
 def _compared(before: Submission, after: Submission) -> Comparison:

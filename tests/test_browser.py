@@ -97,7 +97,7 @@ def test_a_clerk_goes_from_template_to_verdict(browser, site, workbook, tmp_path
     page, complaints = watched(context)
     sign_in(page, site)
     with page.expect_download() as download:
-        page.get_by_role("link", name="下载填报模板").click()
+        page.get_by_role("button", name="下载填报模板").click()
     assert download.value.suggested_filename.startswith("望棠区_20")
     download.value.save_as(tmp_path / "template.xlsx")
     assert "学校数据" in load_workbook(tmp_path / "template.xlsx").sheetnames

@@ -10,8 +10,8 @@ from fractions import Fraction
 from evaluation.core.expression import ExpressionRefused, Level, Node, parse_condition
 from evaluation.core.reader import Reader
 from evaluation.core.strictness import OPTIONAL_PARAMETERS, PARAMETERS, parameter_refusal
-from indicators.catalogue import COUNTY_ITEM_BY_CODE, FIELD_BY_KEY
-from schools.vocabulary import SponsorType, UrbanRural
+from evaluation.core.values import FACTOR, NOT_NEGATIVE, PLACES, Words
+from indicators.catalogue import COUNTY_ITEMS, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,15 @@ CRITERION_GROUPS: Mapping[str, str] = {
 }
 
 
+#: What may stand above or below the line of a ratio: figures that can be added up.
+_RATIO_CODES = Words(
+    tuple(item.code for item in COUNTY_ITEMS if item.kind in (Kind.COUNT, Kind.MONEY, Kind.DECIMAL)),
+    "县级数据中可以相加的数的代码，例如 C15",
+)
+#: Items of a province's results: the rules that know how to take them in.
+_RULES_OF_RESULTS = ("monitoring", "survey")
+
+
 def conditions_of(criterion: Criterion) -> dict[str, Node]:
     """What an item that a province wrote as expressions asks, by parameter: ``where`` and ``condition``."""
     if criterion.rule != "expression":
@@ -73,25 +82,7 @@ def conditions_of(criterion: Criterion) -> dict[str, Node]:
 
 def read_criterion(reader: Reader) -> Criterion:
     """The item a table of a document describes. Raises StandardRefused."""
-    parts = []
-    for part in reader.tables("parts"):
-        for key in ("numerator", "denominator"):
-            unknown = [code for code in part.texts(key) if code not in COUNTY_ITEM_BY_CODE]
-            if unknown:
-                raise part.refused(f"{key} 的 {'、'.join(unknown)} 不是县级数据的代码", key)
-        if part.exact("factor") <= 0 or part.exact("limit") < 0:
-            raise part.refused("factor 应大于 0，limit 不能为负")
-        parts.append(
-            RatioPart(
-                figure=part.text("figure"),
-                numerator=part.texts("numerator"),
-                denominator=part.texts("denominator"),
-                factor=part.exact("factor"),
-                limit=part.exact("limit"),
-                places=part.whole("places", -1),
-            )
-        )
-        part.done()
+    parts = tuple(_read_part(part) for part in reader.tables("parts"))
     result = Criterion(
         code=reader.text("code"),
         group=reader.text("group"),
@@ -102,7 +93,7 @@ def read_criterion(reader: Reader) -> Criterion:
         rule=reader.text("rule", ""),
         sentence=reader.text("sentence", ""),
         parameters=reader.strings("parameters"),
-        parts=tuple(parts),
+        parts=parts,
         then=reader.text("then", "met"),
         waiting=reader.text("waiting", ""),
     )
@@ -113,6 +104,22 @@ def read_criterion(reader: Reader) -> Criterion:
     return result
 
 
+def _read_part(part: Reader) -> RatioPart:
+    for key in ("numerator", "denominator"):
+        if message := _RATIO_CODES.refusal_of_list(key, part.texts(key)):
+            raise part.refused(message, key)
+    result = RatioPart(
+        figure=part.text("figure"),
+        numerator=part.texts("numerator"),
+        denominator=part.texts("denominator"),
+        factor=part.exact("factor", FACTOR),
+        limit=part.exact("limit", NOT_NEGATIVE),
+        places=part.whole("places", PLACES) if part.has("places") else -1,
+    )
+    part.done()
+    return result
+
+
 def _check_criterion(criterion: Criterion, reader: Reader) -> None:
     """Everything an item says is what its rule can work with; otherwise it is refused here and not while judging."""
     rule, parameters = criterion.rule, criterion.parameters
@@ -120,6 +127,7 @@ def _check_criterion(criterion: Criterion, reader: Reader) -> None:
         raise reader.refused(f"rule = {rule!r} 未知，应为 {'、'.join(filter(None, PARAMETERS))} 之一", "rule")
     if not criterion.basis or set(criterion.basis) - set("SCEP"):
         raise reader.refused(f"basis = {criterion.basis!r} 应由 S、C、E、P 组成", "basis")
+    _check_basis(criterion, reader)
     if criterion.then not in ("met", "to_judge"):
         raise reader.refused(f"then = {criterion.then!r} 应为 met 或 to_judge", "then")
     for name, text in parameters.items():
@@ -130,27 +138,25 @@ def _check_criterion(criterion: Criterion, reader: Reader) -> None:
         raise reader.refused(f"缺少参数 {'、'.join(missing)}", "parameters")
     if bool(criterion.parts) != (rule == "county_ratios"):
         raise reader.refused("county_ratios 要有 parts，其他规则不能有", "parts")
-    _check_names(criterion, reader)
+    figures = [part.figure for part in criterion.parts]
+    if len(figures) != len(set(figures)):
+        raise reader.refused("parts 的 figure 有重复，每个比例要有自己的名称", "parts")
+    if rule == "monitoring" and len(parameters["grades"].split(",")) != len(parameters["differences"].split(",")):
+        raise reader.refused("grades 和 differences 的项数应相同，每个科目各一项", "parameters", "differences")
     if rule == "expression":
         _check_expression(criterion, reader)
 
 
-def _check_names(criterion: Criterion, reader: Reader) -> None:
-    """The fields and items that parameters name are there."""
-    for name, known in (
-        ("field", FIELD_BY_KEY),
-        *((name, COUNTY_ITEM_BY_CODE) for name in ("grades", "differences", "needs", "item")),
-    ):
-        for key in filter(None, criterion.parameters.get(name, "").split(",")):
-            if key not in known:
-                raise reader.refused(f"{name} 的 {key} 不是填报表的字段或县级数据的代码", "parameters", name)
-    for name, choices in (
-        ("public_sponsors", {str(sponsor.value) for sponsor in SponsorType}),
-        ("places", {place.value for place in UrbanRural}),
-    ):
-        for text in criterion.parameters.get(name, "").split(",") if name in criterion.parameters else ():
-            if text not in choices:
-                raise reader.refused(f"{name} 的 {text!r} 应为 {'、'.join(sorted(choices))} 之一", "parameters", name)
+def _check_basis(criterion: Criterion, reader: Reader) -> None:
+    """Somebody or something can give the item its status: who is what its basis says."""
+    basis, rule = set(criterion.basis), criterion.rule
+    if not rule and "E" not in basis:
+        raise reader.refused(f"basis = {criterion.basis!r} 中没有 E：没有 rule 的项目由督学评定，要有佐证材料", "basis")
+    if rule and not basis & set("SCP"):
+        raise reader.refused(f"basis = {criterion.basis!r} 应有 S、C 或 P：有 rule 的项目按数据核算", "basis")
+    if "P" in basis and rule not in _RULES_OF_RESULTS:
+        words = f"basis 有 P（省级录入）的项目，rule 应为 {' 或 '.join(_RULES_OF_RESULTS)}"
+        raise reader.refused(words, "basis")
 
 
 def _check_expression(criterion: Criterion, reader: Reader) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 from evaluation.core.locate import Path, Places
 
 _MOST_BYTES = 500_000
+_MOST_BITS = 63
+_TOO_LARGE = "标准文件中有过大的整数，超出了 TOML 的 64 位整数"
 _CODE = re.compile(r"[0-9a-z][0-9a-z-]{1,59}")
 
 
@@ -54,8 +56,13 @@ def read_document(content: bytes) -> Document:
         raise StandardRefused(f"标准文件不是 UTF-8 文本：第 {error.start + 1} 个字节无法识别") from error
     except tomllib.TOMLDecodeError as error:
         raise StandardRefused(f"标准文件不是有效的 TOML：{_in_chinese(str(error))}") from error
+    except ValueError as error:
+        # Python refuses to read a whole number of thousands of digits.
+        raise StandardRefused(_TOO_LARGE) from error
     except RecursionError as error:
         raise StandardRefused("标准文件不是有效的 TOML：括号嵌套过深") from error
+    if _has_oversized_number(tables):
+        raise StandardRefused(_TOO_LARGE)
     document = Document(tables, text, hashlib.sha256(content).hexdigest())
     for key in ("code", "extends"):
         value = tables.get(key, "")
@@ -64,6 +71,18 @@ def read_document(content: bytes) -> Document:
             what = f"{key} 缺失" if key not in tables else f"{key} = {value!r} 不能作代码"
             raise document.refusal((key,), "标准", f"{what}，应为小写字母、数字和连字符，例如 2017-quality")
     return document
+
+
+def _has_oversized_number(tables: Mapping[str, Any]) -> bool:
+    """Whether a whole number has more than the 64 bits that TOML promises, in whatever notation."""
+    left: list[Any] = [tables]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict | list):
+            left.extend(value.values() if isinstance(value, dict) else value)
+        elif isinstance(value, int) and value.bit_length() > _MOST_BITS:
+            return True
+    return False
 
 
 def _in_chinese(message: str) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from evaluation.core.changes import Change, tried
 from evaluation.core.columns import CountyColumns, SchoolColumns
+from evaluation.core.contradictions import is_contradicting
 from evaluation.core.decided import NO_COLUMNS, DecidedColumns
 from evaluation.core.firmness_coefficients import CoefficientFirmness, firmness_of_coefficient
 from evaluation.core.firmness_items import candidates, is_within_rounding
@@ -99,7 +101,9 @@ def firmness(
     # Two schools that fail, each by its own cells, are never mended by one cell.
     if passed is None or len(failing_schools) > 1 or not possible:
         return Firmness(*told, None, None, coefficients, items, rows)
-    chosen = sorted(set(possible), key=lambda change: change.closeness)[:_MOST_TRIED]
+    near = sorted(set(possible), key=lambda change: change.closeness)
+    consistent = (change for change in near if not is_contradicting(change, schools, figures))
+    chosen = list(islice(consistent, _MOST_TRIED))
     outcomes = tried(schools, figures, chosen, standard, as_of, decided).outcome.tolist()
     for change, outcome in zip(chosen, outcomes, strict=True):
         if (outcome == LOST) is bool(passed):

@@ -17,6 +17,7 @@ import numpy as np
 from evaluation.core.changes import Change, step_of
 from evaluation.core.coefficient import Groups, grouped_coefficients, settle_exactly
 from evaluation.core.columns import FloatArray, IntArray, SchoolColumns
+from evaluation.core.contradictions import is_contradicting
 from evaluation.core.firmness_rows import ENROLLMENTS, own_cells, pupils_to_spare
 from evaluation.core.gaps import weight_of
 from evaluation.core.population import STAGES, Population
@@ -90,7 +91,7 @@ class _Cells:
         limit: Fraction,
         is_passing: bool,
     ) -> None:
-        self._school, self._limit, self._is_passing = result.school, limit, is_passing
+        self._schools, self._school, self._limit, self._is_passing = schools, result.school, limit, is_passing
         rows = result.rows[indicator.code]
         self._numerator, self._denominator, self._pupils = rows.numerator, rows.denominator, result.enrollment
         self._stage = STAGES.index(result.stage)
@@ -109,7 +110,8 @@ class _Cells:
         """The change nearest to the cell's own size among those that turn the coefficient."""
         candidates = sorted((*self._amounts(), *self._enrollments()), key=lambda each: each.closeness)
         for each in candidates[:_MOST_TRIED]:
-            if change := self._turning(each):
+            change = self._turning(each)
+            if change is not None and not is_contradicting(change, self._schools):
                 return change
         return None
 

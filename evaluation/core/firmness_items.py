@@ -12,11 +12,13 @@ import heapq
 import math
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from itertools import islice
 
 import numpy as np
 
 from evaluation.core.changes import OF_COUNTY, Change, scale_of, step_of
 from evaluation.core.columns import CountyColumns, SchoolColumns
+from evaluation.core.contradictions import is_contradicting
 from evaluation.core.firmness_rows import ENROLLMENTS
 from evaluation.core.items import ItemResult, Ratio
 from evaluation.core.population import STAGES, is_continuous
@@ -25,6 +27,7 @@ from evaluation.core.verdict import Judgement
 
 #: So many suggestions of an item are tried.
 _MOST_TRIED = 4
+_MOST_LOOKED_AT = 40
 _PREFIXES = ("primary", "junior")
 
 
@@ -42,7 +45,9 @@ def candidates(
         return []
     found = suggest(_Looked(criterion, judgement, schools, figures, as_of, is_met))
     possible = [change for change in found if change.after >= 0 and change.after != change.before]
-    return heapq.nsmallest(_MOST_TRIED, possible, key=lambda change: (change.closeness, change.key, change.school))
+    near = heapq.nsmallest(_MOST_LOOKED_AT, possible, key=lambda change: (change.closeness, change.key, change.school))
+    # What the checks would refuse turns nothing.
+    return list(islice((change for change in near if not is_contradicting(change, schools, figures)), _MOST_TRIED))
 
 
 def is_within_rounding(item: ItemResult, standard: Standard) -> bool:

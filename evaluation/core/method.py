@@ -52,18 +52,18 @@ STEPS: tuple[MethodStep, ...] = (
     ),
     MethodStep(
         "coefficient", "差异系数", "以在校生数加权，总体标准差，不除以 n−1；0 是真的 0；平均值不为正数时没有意义",
-        "X̄ = Σx ÷ ΣP；S = √Σ(P ÷ P_N)(X − X̄)²；CV = S ÷ X̄ ≤ 上限", ("coefficient", "grouped_coefficients"),
+        "M = Σx ÷ ΣP；S = √Σ(P ÷ ΣP)(X − M)²；CV = S ÷ M ≤ 上限", ("coefficient", "grouped_coefficients"),
         ("test_worked_examples", "test_the_circulated_example_has_its_mean_deviation_and_coefficient_as_printed"),
     ),
     MethodStep(
         "settled", "与上限比较", "浮点数离上限不足 1e-9 时，用分数决定",
-        "P_N · Σ(x² ÷ P) ÷ (Σx)² − 1 ≤ 上限²", ("coefficient", "settle_exactly"),
+        "ΣP · Σ(x² ÷ P) ÷ (Σx)² − 1 ≤ 上限²", ("coefficient", "settle_exactly"),
         ("test_kernel_agrees", "test_a_coefficient_exactly_on_its_limit_passes_and_a_step_more_fails"),
     ),
     MethodStep(
         "composite", "综合差异系数", "一个学段各项差异系数的简单平均；2017 年标准只列出，2012 年标准由它决定",
         "Σ CV ÷ 项数", ("coefficient", "settle_composite"),
-        ("test_worked_examples", "test_a_published_composite_is_the_plain_mean"),
+        ("test_worked_examples", "test_a_published_composite_is_the_plain_mean_of_its_eight_coefficients"),
     ),
     MethodStep(
         "special_rooms", "专用教室", "每满或不满规定班数配备一间；面积不足的教室不计入",
@@ -132,7 +132,7 @@ STEPS: tuple[MethodStep, ...] = (
     ),
     MethodStep(
         "sensitivity", "谁拉大了差距", "每所学校占方差的比例，去掉它和提高到要求以后的差异系数，逐个重算",
-        "P·(X − X̄)² ÷ Σ P·(X − X̄)²", ("sensitivity", "sensitivity"),
+        "P·(X − M)² ÷ Σ P·(X − M)²", ("sensitivity", "sensitivity"),
         ("test_sensitivity", "test_left_out_and_lifted_coefficients_are_those_of_the_county_so_changed"),
     ),
     MethodStep(

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from evaluation.core.document import StandardRefused, item_name
 from evaluation.core.locate import Path
-from evaluation.core.strictness import number
+from evaluation.core.values import Bounds
 
 #: Builds the refusal of what stands at a path: given the path, the item in words and the message.
 Refusal = Callable[[Path, str, str], StandardRefused]
@@ -57,15 +57,18 @@ class Reader:
     def text(self, key: str, default: str | None = None) -> str:
         return str(self.take(key, str, default))
 
-    def whole(self, key: str, default: int | None = None) -> int:
-        return int(self.take(key, int, default))
-
-    def exact(self, key: str, default: str | None = None) -> Fraction:
-        text = self.text(key, default)
-        value = number(text)
-        if value is None:
-            raise self.refused(f"{key} = {text!r} 不是数", key)
+    def whole(self, key: str, bounds: Bounds) -> int:
+        value = int(self.take(key, int))
+        if message := bounds.refusal(key, value):
+            raise self.refused(message, key)
         return value
+
+    def exact(self, key: str, bounds: Bounds) -> Fraction:
+        """A number written as text, exactly."""
+        text = self.text(key)
+        if message := bounds.refusal(key, text):
+            raise self.refused(message, key)
+        return Fraction(text)
 
     def member(self, key: str, kind: type[E]) -> E:
         """A value that is one of an enumeration."""

@@ -17,6 +17,8 @@ from types import MappingProxyType
 from evaluation.core.criterion import CRITERION_GROUPS, Criterion, RatioPart, conditions_of, read_criterion
 from evaluation.core.document import Document, StandardRefused, read_document
 from evaluation.core.reader import Reader
+from evaluation.core.softening import SOFTENINGS
+from evaluation.core.values import PLACES, POSITIVE, SHARE, WHOLE, WHOLE_FACTOR, Bounds
 from evaluation.core.variants import Change, Parent, Resolved, extended, extended_document
 from indicators.catalogue import DECIMAL_SCALE, FIELD_BY_KEY
 from schools.vocabulary import SchoolType, SponsorType, Stage
@@ -200,6 +202,9 @@ def _standard(reader: Reader, resolved: Resolved) -> Standard:
     if decides not in ("each", "composite"):
         raise coefficient.refused(f"decides = {decides!r} 应为 each 或 composite", "decides")
     weights = split.table("weights")
+    indicators = tuple(_indicator(each, school_rule is not None) for each in reader.tables("indicators"))
+    if not indicators:
+        raise reader.refused("没有指标", "indicators")
     result = Standard(
         code=reader.text("code"),
         name=reader.text("name"),
@@ -212,15 +217,15 @@ def _standard(reader: Reader, resolved: Resolved) -> Standard:
         sponsor_reason=population.text("sponsor_reason"),
         exclusions=tuple(_exclusion(each) for each in population.tables("excluded")),
         split_words=split.text("words") + f"（{split.text('article')}）",
-        weights=_whole_weights([weights.exact(name) for name in ("PRIMARY", "JUNIOR", "SENIOR")]),
+        weights=_whole_weights(weights),
         has_school_rule=school_rule is not None,
         school_rule_words=school_rule.text("words") + f"（{school_rule.text('article')}）" if school_rule else "",
-        attained_at_least=school_rule.whole("attained_at_least") if school_rule else 0,
-        floor_share=school_rule.exact("floor_share") if school_rule else Fraction(0),
+        attained_at_least=school_rule.whole("attained_at_least", Bounds(1, len(indicators))) if school_rule else 0,
+        floor_share=school_rule.exact("floor_share", SHARE) if school_rule else Fraction(0),
         decides_by_composite=decides == "composite",
         coefficient_words=coefficient.text("words") + f"（{coefficient.text('article')}）",
-        coefficient_limits={stage: limits.exact(stage.value) for stage in Stage},
-        indicators=tuple(_indicator(each, school_rule is not None) for each in reader.tables("indicators")),
+        coefficient_limits={stage: limits.exact(stage.value, POSITIVE) for stage in Stage},
+        indicators=indicators,
         rounding=_rounding(reader.table("rounding")),
         criteria=tuple(read_criterion(each) for each in reader.tables("criteria")),
         relaxations=tuple(_relaxation(each) for each in reader.tables("relaxations")),
@@ -234,20 +239,26 @@ def _standard(reader: Reader, resolved: Resolved) -> Standard:
         if part is not None:
             part.done()
     codes = [i.code for i in result.indicators] + [c.code for c in result.criteria]
-    if len(codes) != len(set(codes)) or not result.indicators:
-        raise reader.refused("指标或项目代码重复，或没有指标")
-    if not 0 <= result.attained_at_least <= len(result.indicators) or not 0 <= result.floor_share <= 1:
-        raise reader.refused("attained_at_least 不能超过指标数，floor_share 应在 0 和 1 之间", "school_rule")
+    codes += [r.code for r in result.relaxations]
+    if len(codes) != len(set(codes)):
+        raise reader.refused("指标、项目或过渡规定的代码重复")
+    _check_softened(result, reader)
     return result
 
 
-def _whole_weights(weights: list[Fraction]) -> tuple[int, int, int]:
+#: A weight, and the whole numbers all of them come to: larger ones would leave the kernel's 64 bits.
+_WEIGHT = Bounds(most=100, is_above=True)
+_MOST_WHOLE_WEIGHT = 10_000
+
+
+def _whole_weights(reader: Reader) -> tuple[int, int, int]:
     """1 : 1.1 : 1.32 as the smallest whole numbers, so that a split is exact integer arithmetic."""
-    common = 1
-    for weight in weights:
-        common *= weight.denominator
+    weights = [reader.exact(name, _WEIGHT) for name in ("PRIMARY", "JUNIOR", "SENIOR")]
+    common = math.lcm(*(weight.denominator for weight in weights))
     whole = [int(weight * common) for weight in weights]
     shrink = math.gcd(*whole)
+    if max(whole) // shrink > _MOST_WHOLE_WEIGHT:
+        raise reader.refused(f"权重化为整数比后不能大于 {_MOST_WHOLE_WEIGHT}，请用较少的小数位")
     return whole[0] // shrink, whole[1] // shrink, whole[2] // shrink
 
 
@@ -260,8 +271,8 @@ def _sponsors(population: Reader) -> frozenset[SponsorType]:
 
 
 def _exclusion(reader: Reader) -> Exclusion:
-    bound = reader.whole("fewer_pupils_than", 0)
-    result = Exclusion(reader.member("school_type", SchoolType), reader.text("reason"), bound or None)
+    bound = reader.whole("fewer_pupils_than", WHOLE) if reader.has("fewer_pupils_than") else None
+    result = Exclusion(reader.member("school_type", SchoolType), reader.text("reason"), bound)
     reader.done()
     return result
 
@@ -271,10 +282,8 @@ def _indicator(reader: Reader, needs_limits: bool) -> Indicator:
     scales = set[int]()
     for stage in Stage:
         measure = reader.table(stage.value)
-        limit = measure.exact("limit") if needs_limits else None
+        limit = measure.exact("limit", POSITIVE) if needs_limits else None
         stages[stage] = StageMeasure(limit, measure.texts("plus"), measure.texts("minus"))
-        if limit is not None and limit <= 0:
-            raise measure.refused("limit 应大于 0", "limit")
         measure.done()
         for key in (*stages[stage].plus, *stages[stage].minus):
             if key not in FIELD_BY_KEY or not FIELD_BY_KEY[key].kind.is_number:
@@ -287,7 +296,7 @@ def _indicator(reader: Reader, needs_limits: bool) -> Indicator:
         name=reader.text("name"),
         short_name=reader.text("short_name"),
         unit=reader.text("unit"),
-        factor=reader.whole("factor"),
+        factor=reader.whole("factor", WHOLE_FACTOR),
         shared=bool(reader.take("shared", bool)),
         article=reader.text("article"),
         source=reader.text("source"),
@@ -303,17 +312,28 @@ def _rounding(reader: Reader) -> Rounding:
     if reader.text("mode") != "half_up":
         raise reader.refused("mode 只支持 half_up", "mode")
     result = Rounding(
-        reader.whole("value_places"),
-        reader.whole("mean_places"),
-        reader.whole("coefficient_places"),
-        reader.whole("ratio_places"),
+        reader.whole("value_places", PLACES),
+        reader.whole("mean_places", PLACES),
+        reader.whole("coefficient_places", PLACES),
+        reader.whole("ratio_places", PLACES),
     )
     reader.done()
     return result
 
 
-#: What a relaxation means is the kernel's; a document sets its dates and numbers.
-RELAXATION_CODES = ("R1", "R2", "R3", "R4")
+RELAXATION_CODES = tuple(SOFTENINGS)
+
+
+def _check_softened(standard: Standard, reader: Reader) -> None:
+    """What a relaxation softens is there, and is what the kernel takes it for."""
+    softened: dict[str, str | int] = {each.code: each.scale for each in standard.indicators}
+    softened |= {each.code: each.rule for each in standard.criteria}
+    for table, relaxation in zip(reader.tables("relaxations"), standard.relaxations, strict=True):
+        declared = SOFTENINGS[relaxation.code]
+        if softened.get(declared.criterion) != declared.softens:
+            raise table.refused(
+                f"这个标准没有 {declared.criterion}，或者它不是 {relaxation.code} 所放宽的那一项", "criterion"
+            )
 
 
 def _relaxation(reader: Reader) -> Relaxation:
@@ -327,8 +347,20 @@ def _relaxation(reader: Reader) -> Relaxation:
         in_force_until=None if until == datetime.date.max else until,
         parameters=reader.strings("parameters"),
     )
-    if result.code not in RELAXATION_CODES:
+    declared = SOFTENINGS.get(result.code)
+    if declared is None:
         raise reader.refused(f"code = {result.code!r} 不是已知的过渡规定", "code")
+    if result.criterion != declared.criterion:
+        words = f"criterion = {result.criterion!r} 应为 {declared.criterion}，{result.code} 只放宽这一项"
+        raise reader.refused(words, "criterion")
+    if unknown := [name for name in result.parameters if name not in declared.parameters]:
+        words = f"没有参数 {'、'.join(unknown)}，可用的参数：{'、'.join(declared.parameters)}"
+        raise reader.refused(words, "parameters", unknown[0])
+    if missing := [name for name in declared.parameters if name not in result.parameters]:
+        raise reader.refused(f"缺少参数 {'、'.join(missing)}", "parameters")
+    for name, values in declared.parameters.items():
+        if message := values.refusal(name, result.parameters[name]):
+            raise reader.refused(message, "parameters", name)
     reader.done()
     return result
 

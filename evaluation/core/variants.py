@@ -10,7 +10,7 @@ import copy
 import datetime
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evaluation.core.document import Document, StandardRefused, item_name, read_document
@@ -26,6 +26,7 @@ from evaluation.core.strictness import (
     SCHOOL_RULE,
     Direction,
     Rule,
+    is_same,
     looser,
     told,
 )
@@ -167,7 +168,7 @@ class _Merge:
         limits = self._table(own.pop("limits", {}), (*path, "limits"), "coefficient.limits")
         self._lay(own, self._tables["coefficient"], COEFFICIENT, path, "coefficient", "差异系数")
         rules = {
-            stage.value: Rule(COEFFICIENT_LIMIT.direction, f"{stage.label}{COEFFICIENT_LIMIT.label}") for stage in Stage
+            stage.value: replace(COEFFICIENT_LIMIT, label=f"{stage.label}{COEFFICIENT_LIMIT.label}") for stage in Stage
         }
         before = self._tables["coefficient"]["limits"]
         names_a_limit = any(str(limit) in self._parent.tables["coefficient"]["words"] for limit in before.values())
@@ -186,7 +187,7 @@ class _Merge:
             own = dict(entry)
             for stage in Stage:
                 if stage.value in own:
-                    rules = {"limit": Rule(INDICATOR_LIMIT.direction, f"{stage.label}{INDICATOR_LIMIT.label}")}
+                    rules = {"limit": replace(INDICATOR_LIMIT, label=f"{stage.label}{INDICATOR_LIMIT.label}")}
                     at = (*path, stage.value)
                     table = self._table(own.pop(stage.value), at, item)
                     self._lay(table, before[stage.value], rules, at, item, before["code"])
@@ -234,7 +235,7 @@ class _Merge:
             if found is None:
                 raise self._refused((*path, i), item, f"没有名为 {table.get('figure')!r} 的比例")
             label = PART["limit"].label if len(before) == 1 else f"第 {found + 1} 个比例的{PART['limit'].label}"
-            rules = {"figure": _FIXED, "limit": Rule(PART["limit"].direction, label)}
+            rules = {"figure": _FIXED, "limit": replace(PART["limit"], label=label)}
             changed |= self._lay(table, before[found], rules, (*path, i), item, code)
         return changed
 
@@ -316,7 +317,12 @@ class _Merge:
             if message := looser(rule, old, after):
                 name = f"{key} " if rule.direction is Direction.FIXED else ""
                 raise self._refused((*path, key), item, name + message)
-            if after != old and not is_words:
+            if rule.values and (message := rule.values.refusal(key, after)):
+                raise self._refused((*path, key), item, message)
+            if is_same(rule, old, after):
+                # 45.0 in place of 45 changes nothing: the text of the extended standard stays.
+                continue
+            if not is_words:
                 changed = True
                 self._record(code, rule.label, told(rule, old), told(rule, after))
             before[key] = after

@@ -49,12 +49,14 @@ class Thresholds:
 @dataclass(frozen=True, slots=True)
 class Context:
     """Everything the second step of checking looks at besides the workbook. An empty register, no last year and no
-    thresholds mean that nothing is known, and nothing is said about them."""
+    thresholds mean that nothing is known, and nothing is said about them. ``elsewhere`` are codes in the workbook that
+    the register keeps under another county."""
 
     school_year: int
     last_year: CountyReport | None = None
     register: tuple[RegisteredSchool, ...] = ()
     thresholds: Thresholds = Thresholds()
+    elsewhere: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,13 @@ def find_differences_from_register(rows: SchoolRows, context: Context) -> Iterat
         if not isinstance(code, str):
             continue
         school = known.get(code)
+        if school is None and code in context.elsewhere:
+            yield Finding(
+                "register.elsewhere", position, "code",
+                "这个学校标识码在学校名录中属于另一个县。请核对标识码；因区划调整划入本县的请说明文件，"
+                "并联系管理员更改名录：一所学校不能在两个县计算。",
+            )  # fmt: skip
+            continue
         if school is None:
             yield Finding(
                 "register.unknown", position, "code",

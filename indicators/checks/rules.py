@@ -268,6 +268,7 @@ _CONTEXT_TO_EXPLAIN: dict[str, _Rows] = {
         "register.urban_rural": ("城乡类型与名录不一致", _REGISTER),
         "register.missing": ("名录中的学校没有填报", _REGISTER),
         "register.unknown": ("填报的学校不在名录中", _REGISTER),
+        "register.elsewhere": ("填报的学校在名录中属于另一个县", _REGISTER),
         "register.closed": ("填报的学校在名录中已停办", _REGISTER),
     },
     "与上年比较": {

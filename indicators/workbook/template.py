@@ -385,8 +385,8 @@ def _figure(item: CountyItem, value: int | Decimal | None) -> str | int | Decima
 
 
 def _set_up_pages(sheets: tuple[Sheet, Sheet, Sheet], year: str, county: str, has_extra: bool) -> None:
-    """A4: the wide sheet landscape on three pages side by side with whole groups on each, a fourth for the columns that
-    may be left out, the others one page wide."""
+    """A4: the wide sheet landscape on three pages side by side with whole groups on each, the others one page wide.
+    With the columns that may be left out it takes four pages, and breaks where the program fits it."""
     _, school_sheet, county_sheet = sheets
     for sheet in sheets:
         sheet.page_setup.paperSize = sheet.PAPERSIZE_A4

@@ -218,10 +218,13 @@ def standing_of_figures(code: str, fields: frozenset[str], filing: Filing) -> tu
     if errors:
         return Standing.FAULTY, f"数据有 {errors} 处必须更正"
     if code in filing.open_codes:
-        return Standing.MISSING, "数据不全，无法核算"
+        # What rests on no figure of the workbook is not the county's to fill in.
+        return Standing.MISSING, "数据不全，无法核算" if fields else "由省级录入，尚未录入"
     waiting = sum(p.severity == Severity.EXPLAIN and not p.is_explained and touches(p) for p in filing.problems)
     if waiting:
         return Standing.TO_EXPLAIN, f"数据有 {waiting} 处必须说明"
+    if not fields:
+        return Standing.HANDED_IN, "省级已录入"
     return Standing.HANDED_IN, f"数据见第 {filing.version} 版"
 
 

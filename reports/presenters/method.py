@@ -5,19 +5,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from evaluation.core.method import STEP_BY_KEY, MethodStep
 from evaluation.core.rounding import plain
 from evaluation.core.standard import CRITERION_GROUPS, Criterion, Indicator, Standard
 from indicators.catalogue import FIELD_BY_KEY
-from reports.presenters.explain import Explanation, Frozen
+from reports.presenters.explain import Frozen
 from reports.presenters.explain.coefficient import coefficient_explanation, composite_explanation
 from reports.presenters.explain.item import item_explanation, school_item_explanation
-from reports.presenters.explain.page import Step, questions_on
+from reports.presenters.explain.page import Step, questions_on, said
+from reports.presenters.explain.recount import Coefficient, coefficient_of
 from reports.presenters.explain.value import value_explanation
 from reports.presenters.standard import formula_of
 from reports.presenters.verdict import NO_NAME, percent, verdict_page
 from schools.vocabulary import SchoolType, Stage
+
+#: Decimals of a worked example; more would hide the way.
+_PLACES = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +143,12 @@ def _steps(standard: Standard, example: Frozen) -> Iterable[MethodEntry]:
         yield _entry(STEP_BY_KEY["attained"], "attained", limits=(Limit("规定比例", percent(standard.floor_share)),))
         yield _school_rule(standard, example)
     coefficient = coefficient_explanation(example, stage, first)
+    each_school = _contributions(example, coefficient_of(example, stage, first))
     limits = tuple(_coefficient_limits(standard))
     is_each = not standard.decides_by_composite
     yield _entry(
         STEP_BY_KEY["coefficient"], "coefficient", [standard.coefficient_words], limits=limits if is_each else (),
-        example_of=f"示例县{stage.label} {first.code}", example=(*_contributions(coefficient), *coefficient.steps),
+        example_of=f"示例县{stage.label} {first.code}", example=(*each_school, *coefficient.steps),
         outcome=coefficient.sentence,
     )  # fmt: skip
     if is_each:
@@ -153,7 +159,8 @@ def _steps(standard: Standard, example: Frozen) -> Iterable[MethodEntry]:
         example=composite.steps, outcome=composite.sentence,
     )  # fmt: skip
     if standard.relaxations:
-        yield _entry(STEP_BY_KEY["relaxations"], "relaxations", questions=questions_on(standard, "R1–R4", "R1"))
+        codes = (each.code for each in standard.relaxations)
+        yield _entry(STEP_BY_KEY["relaxations"], "relaxations", questions=questions_on(standard, *codes))
     for key in ("sensitivity", "firmness"):
         yield _entry(STEP_BY_KEY[key], key)
     verdict = verdict_page(example.result, standard, {}).conclusion
@@ -168,11 +175,12 @@ def _coefficient_limits(standard: Standard) -> Iterable[Limit]:
         yield Limit(label, plain(limit, 2), before)
 
 
-def _contributions(explained: Explanation) -> Iterable[Step]:
-    """The table of all schools as lines: pupils, amount, value, part of the variance."""
-    for row in explained.tables[0].rows:
-        name, _, pupils, amount, value, part = (cell.words for cell in row)
-        yield Step(name, f"P = {pupils}，x = {amount}，X = {value}，P/P_N×(X−X̄)² = {part}")
+def _contributions(example: Frozen, found: Coefficient) -> Iterable[Step]:
+    """Every school of a coefficient: pupils, amount, value, part of the variance."""
+    for school, value, part in zip(found.schools, found.values, found.parts(), strict=True):
+        told = [f"x {said(value.own or Fraction(0), _PLACES)}", f"X {said(value.value or Fraction(0), _PLACES)}"]
+        told.append(f"(P÷ΣP)×(X−M)² {said(part, _PLACES)}")
+        yield Step(example.name(school), f"P = {value.pupils}，{'，'.join(told)}")
 
 
 def _split(standard: Standard, example: Frozen) -> MethodEntry:
@@ -235,7 +243,7 @@ def _indicator(indicator: Indicator, standard: Standard, example: Frozen) -> Met
     )  # fmt: skip
 
 
-_COUNTY_STEPS = ("平均值 X̄", "标准差 S", "差异系数 CV", "与上限比较")
+_COUNTY_STEPS = ("平均值 M", "标准差 S", "差异系数 CV", "与上限比较")
 
 
 def _stages(example: Frozen, school: int) -> list[Stage]:

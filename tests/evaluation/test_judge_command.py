@@ -171,3 +171,14 @@ def test_a_person_reads_every_failed_item_and_what_each_school_lacks(story):
     assert "L5 体育运动场馆" in told
     assert "（要求 7.5㎡）" in told
     assert "特殊教育学校不参与校际均衡计算" in told
+
+
+def test_a_workbook_with_the_extra_columns_is_judged_by_the_measure_of_2012(story):
+    told = judge(story("many_stages"), "--standard", "2012-basic", "--json")
+    assert told.returncode == 0, told.stderr
+    result = json.loads(told.stdout)
+    assert result["standard"] == "2012-basic"
+    assert [result["stages"][stage]["composite_passed"] for stage in ("PRIMARY", "JUNIOR")] == [True, True]
+    without = judge(story("passes"), "--standard", "2012-basic")
+    assert without.returncode == 2
+    assert "无法核算" in without.stdout

@@ -30,6 +30,7 @@ from evaluation.revisions import correct_cell
 from indicators.catalogue import FIELDS, SCHOOL_SHEET
 from indicators.models import CellChange, PartialWorkbook, SchoolRecord, Submission
 from indicators.workbook.sandbox import FileRefused
+from schools.models import School
 from schools.queries import current_school_year
 from tests import builders
 from tests.conftest import ROOT
@@ -222,6 +223,21 @@ def test_a_new_school_stands_below_whatever_the_sheet_ends_with(judged, previewe
 def test_a_new_school_with_the_name_of_a_known_one_is_pointed_out(base, previewed):
     partial = previewed([row_of(1, code="3142000022")])
     assert any("同名" in note and "3142000002" in note for note in partial.notes)
+
+
+def test_a_school_of_another_county_is_no_new_school_of_this_one(base, previewed, clerk, other_county):
+    School.objects.create(
+        code="3142000007",
+        name="棠南特殊教育学校",
+        county=other_county,
+        school_type="special",
+        sponsor_type=7,
+        urban_rural="town",
+    )
+    partial = previewed([row_of(1), builders.special_row()])
+    assert any("属于另一个县" in fault["message"] for fault in partial.faults)
+    with pytest.raises(Refused):
+        apply_partial(clerk, partial)
 
 
 def test_without_a_difference_there_is_nothing_to_apply(base, previewed, clerk):

@@ -83,6 +83,10 @@ def test_its_hash_is_the_hash_of_its_bytes(standard_document):
         ('setting = "each_kind"', 'setting = "neither"', "不在可选项中"),
         ('mode = "half_up"', 'mode = "half_even"', "half_up"),
         ("[population]", "[population", "TOML"),
+        ('code = "R2"', 'code = "R1"', "criterion = 'L5' 应为 L3"),
+        ('code = "L3"', 'code = "L9"', "relaxations R1：这个标准没有 L3"),
+        ('rule = "school_size"\n', 'rule = "class_size"\n', "没有参数 continuous"),
+        ('PRIMARY = "1"', 'PRIMARY = "1.000001"', "整数比后不能大于"),
     ],
 )
 def test_a_document_that_says_something_wrong_is_refused_by_name(old, new, words):

@@ -75,11 +75,12 @@ class Draft:
     before: list[Row] = field(default_factory=lambda: year_before(county()))
     figures_before: Figures = field(default_factory=lambda: figures_of(county()))
     register: dict[str, RegisteredSchool] = field(default_factory=lambda: register_of(county()))
+    elsewhere: frozenset[str] = frozenset()
 
     def find(self) -> tuple[ReadReport, tuple[Problem, ...]]:
         found = read(self.rows, self.figures)
         before = read(self.before, self.figures_before).report
-        context = Context(SCHOOL_YEAR, before, tuple(self.register.values()), LIMITS)
+        context = Context(SCHOOL_YEAR, before, tuple(self.register.values()), LIMITS, self.elsewhere)
         return found, check_context(found.report, context, Addresses(found.columns, found.figure_cells))
 
     def both_years(self, position: int, **cells: Any) -> None:
@@ -265,6 +266,12 @@ CASES: dict[str, Case] = {
     "register.closed": registered(TOWN, "code", "已停办", is_closed=True),
     "register.unknown": Case(
         lambda draft: draft.register.pop("3142000001"), "不在本县的学校名录中", (cell_of("code", TOWN),)
+    ),
+    "register.elsewhere": Case(
+        lambda draft: (
+            draft.register.pop("3142000001"), setattr(draft, "elsewhere", frozenset({"3142000001"})),
+        ),
+        "属于另一个县", (cell_of("code", TOWN),),
     ),
     "register.missing": Case(
         lambda draft: draft.register.update(

@@ -231,7 +231,7 @@ def test_the_signer_reads_explanations_and_is_offered_no_form(upload, client, cl
     client.force_login(signer)
     text = page(client, submission)
     assert TEXT in text
-    assert "/explain/" not in text
+    assert "<textarea" not in text
     send(client, submission, "签报人代写的说明。")
     assert Explanation.objects.count() == 1
 

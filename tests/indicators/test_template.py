@@ -15,10 +15,13 @@ from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter, range_boundaries
 from python_calamine import CalamineWorkbook
 
+from evaluation.trial import trial_rules
 from indicators.catalogue import (
     COUNTY_COLUMNS,
     COUNTY_ITEMS,
     COUNTY_SHEET,
+    EXTRA_FIELDS,
+    EXTRA_GROUP,
     FIELD_BY_KEY,
     FIELDS,
     GRADES,
@@ -38,6 +41,7 @@ from indicators.workbook.read import read_report
 from indicators.workbook.sandbox import read_book
 from indicators.workbook.template import write_template
 from indicators.workbook.template_guide import INDICATOR_SOURCES
+from indicators.workbook.trial_sheet import TRIAL_SHEET
 from schools.vocabulary import SchoolType, SponsorType, UrbanRural
 
 # Limits of Excel for the words of a data validation; beyond them it calls the whole file damaged.
@@ -550,3 +554,48 @@ def test_an_office_program_opens_it_and_saves_the_same_values_and_drop_downs(tmp
     lists = [FIELDS.index(f) + 1 for f in FIELDS if f.choices]
     assert {validation_at(sheet, f"{get_column_letter(column)}{top}").type for column in lists} == {"list"}
     assert all(sheet.cell(top - 1, column + 1).comment for column in range(len(FIELDS)))
+
+
+# ── The columns a workbook may do without ─────────────────────────────────────────────────────
+
+
+def test_extra_columns_stand_at_the_right_end_and_move_nothing(tmp_path, standard_document):
+    rules = trial_rules(standard_document)
+    books = []
+    for with_extra in (False, True):
+        path = tmp_path / f"{with_extra}.xlsx"
+        write_template(path, school_year=2025, schools=[school()], trial=rules, row_count=3, with_extra=with_extra)
+        books.append(load_workbook(path))
+    plain, extra = (book[SCHOOL_SHEET] for book in books)
+    for row in range(1, 8):
+        for column in range(1, len(FIELDS) + 1):
+            assert extra.cell(row, column).value == plain.cell(row, column).value
+    formulas = [
+        [getattr(cell.value, "text", cell.value) for row in book[TRIAL_SHEET].iter_rows() for cell in row]
+        for book in books
+    ]
+    assert formulas[0] == formulas[1]
+    assert extra.cell(2, len(FIELDS) + 1).value == EXTRA_GROUP
+    validated = {str(area) for rule in extra.data_validations.dataValidation for area in rule.sqref.ranges}
+    for column, field in enumerate(EXTRA_FIELDS, len(FIELDS) + 1):
+        letter = get_column_letter(column)
+        assert extra.cell(4, column).value == field.header
+        assert field.help in extra.cell(4, column).comment.text
+        assert any(area.startswith(f"{letter}5:{letter}") for area in validated)
+    assert plain.max_column == len(FIELDS)
+
+
+def test_figures_in_extra_columns_are_read_back_and_bring_their_columns(tmp_path):
+    path = tmp_path / "extra.xlsx"
+    write_template(path, school_year=2025, schools=[school(computers=410, books=None)])
+    [read] = read_report(read_book(path)).report.schools
+    assert (read.values["computers"], read.values.get("books")) == (410, None)
+
+
+def test_last_years_extra_figures_start_this_years(tmp_path):
+    path = tmp_path / "start.xlsx"
+    before = [school(computers=410)]
+    now = [SchoolReport({key: before[0].values[key] for key in ("code", "name")})]
+    write_template(path, school_year=2025, schools=now, last_year=before, last_year_use=LastYearUse.START)
+    [read] = read_report(read_book(path)).report.schools
+    assert read.values["computers"] == 410

@@ -118,7 +118,10 @@ TABLE: dict[str, tuple[str, Filing, str, str]] = {
     "evidence is there": ("G1", replace(READ, evidence={"G1": 2}), "已交", "佐证材料 2 份"),
     "evidence stands without any version": ("V3", Filing(evidence={"V3": 1}), "已交", "佐证材料 1 份"),
     "evidence is not of another item": ("G10", replace(READ, evidence={"G1": 2}), "缺", ""),
-    "the survey needs its result": ("S1", READ, "缺", "还没有佐证材料"),
+    "the survey is the province's to enter": (
+        "S1", replace(READ, open_codes=frozenset({"S1"})), "缺", "由省级录入，尚未录入",
+    ),
+    "the survey is there": ("S1", READ, "已交", "省级已录入"),
     "figures and evidence: evidence is missing": ("G8", READ, "缺", "数据见第 3 版；还没有佐证材料"),
     "figures and evidence: figures are missing": (
         "G8", Filing(evidence={"G8": 1}), "缺", "还没有上传数据；佐证材料 1 份",
@@ -148,7 +151,9 @@ def test_an_item_stands_where_its_worse_part_stands(standard_document, name):
 def test_every_rule_a_standard_may_name_says_which_fields_it_reads(standard_document):
     assert {name for name in RULES if name} == set(RULE_FIELDS)
     for criterion in standard_document.criteria:
-        assert bool(fields_of_criterion(criterion)) == bool(criterion.rule), criterion.code
+        # The survey stands in no cell of the workbook.
+        rests_on_cells = criterion.rule not in ("", "survey")
+        assert bool(fields_of_criterion(criterion)) == rests_on_cells, criterion.code
     for indicator in standard_document.indicators:
         assert {"primary_enrollment", "junior_enrollment", "code"} <= fields_of_indicator(indicator)
 
@@ -356,7 +361,7 @@ def test_the_page_costs_the_same_queries_however_much_there_is(
     judged, as_clerk, clerk, county, django_assert_num_queries
 ):
     judged()
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page_of(as_clerk)
     judged([row | {"primary_backbone_teachers": -3} for row in builders.county_rows(1, 60)])
     for number, code in enumerate(("G1", "G2", "Q3", "V1")):
@@ -364,5 +369,5 @@ def test_the_page_costs_the_same_queries_however_much_there_is(
         content = pdf(tail=b"\n" * number)
         day = datetime.date(2025, 3, 1)
         attach_evidence(clerk, county, current_school_year(), code, "a.pdf", content, "甲", day, "1")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page_of(as_clerk)

@@ -374,6 +374,16 @@ def test_an_earlier_verdict_is_shown_as_what_it_is(client, relaxed, people):
         assert client.get(address, {"verdict": number}).status_code == 404, number
 
 
+def test_the_checklist_goes_by_the_newest_verdict(client, judged, people, county):
+    before = open_page(client, people["clerk"], reverse("checklist"))
+    assert "由省级录入，尚未录入" in before
+    figures = {f"{p}{n}": 10 for p in ("", "parents_") for n in ("issued", "valid", "satisfied")}
+    supply_survey(people["inspector"], county, 2026, figures, "报告", TODAY)
+    after = open_page(client, people["clerk"], reverse("checklist"))
+    assert "由省级录入，尚未录入" not in after
+    assert "省级已录入" in after
+
+
 def test_a_school_page_shows_the_value_with_and_without(client, relaxed, people):
     text = open_page(client, people["clerk"], reverse("school", args=[relaxed.pk, SMALL]))
     assert "体艺交流兼职走教 1) × 100 ÷ 50 </p>" in text or "体艺交流兼职走教 1) × 100 ÷ 50 = 2.00" in text

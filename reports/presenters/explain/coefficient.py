@@ -21,12 +21,11 @@ from reports.presenters.explain.page import (
     Table,
     Text,
     decimal,
-    exactly,
     questions_on,
     root,
     said,
 )
-from reports.presenters.explain.recount import Coefficient, coefficient_of, composite_of, limit_of, passes
+from reports.presenters.explain.recount import Coefficient, Value, coefficient_of, composite_of, limit_of, passes
 from reports.presenters.figures import MARKS, Mark, equals, mark_of
 from reports.presenters.standard import formula_of
 from schools.vocabulary import Stage
@@ -35,11 +34,6 @@ from schools.vocabulary import Stage
 _PART_DIGITS = 8
 #: Something printed that decides nothing.
 _LISTED = Mark("plain", "", "只列出")
-_FORMULAS = (
-    "全县平均值 X̄ = Σ xᵢ × 系数 ÷ Σ Pᵢ（x 为数额，P 为在校生数）",
-    "标准差 S = √ Σ (Pᵢ ÷ P_N) × (Xᵢ − X̄)²（P_N = Σ Pᵢ，X 为该校指标值）",
-    "差异系数 CV = S ÷ X̄",
-)
 
 
 def coefficient_explanation(frozen: Frozen, stage: Stage, indicator: Indicator) -> Explanation:
@@ -58,7 +52,7 @@ def coefficient_explanation(frozen: Frozen, stage: Stage, indicator: Indicator) 
         requirement="由各项的平均值（综合差异系数）决定，单项不设上限。"
         if limit is None
         else f"不高于 {plain(limit, 2)}。",
-        formulas=(*_FORMULAS, f"其中 X = {formula_of(indicator, stage)}"),
+        formulas=tuple(_formulas(indicator, stage)),
         steps=tuple(_steps(found, limit, frozen)),
         why=why,
         sources=tuple(_sources(found, frozen)),
@@ -76,6 +70,14 @@ def coefficient_explanation(frozen: Frozen, stage: Stage, indicator: Indicator) 
         ),
         notes=("仅一所学校，没有校际差异，差异系数为 0。",) if len(found.schools) == 1 and found.square == 0 else (),
     )
+
+
+def _formulas(indicator: Indicator, stage: Stage) -> Iterable[str]:
+    times = f" × {indicator.factor}" if indicator.factor != 1 else ""
+    yield f"指标值 X = {formula_of(indicator, stage)}"
+    yield f"全县平均值 M = Σx{times} ÷ ΣP（x 为各校数额，P 为各校在校生数）"
+    yield "标准差 S = √( Σ (P ÷ ΣP) × (X − M)² )"
+    yield "差异系数 CV = S ÷ M"
 
 
 def _sentence(
@@ -117,17 +119,17 @@ def _steps(found: Coefficient, limit: Fraction | None, frozen: Frozen) -> Iterab
     indicator = found.indicator
     times = f" × {indicator.factor}" if indicator.factor != 1 else ""
     total = decimal(found.total)
-    yield Step("在校生合计 P_N", f"{found.pupils} 人，{len(found.schools)} 所")
+    yield Step("在校生合计 ΣP", f"{found.pupils} 人，{len(found.schools)} 所")
     yield Step("数额合计 Σx", f"{total if equals(found.total, total) == '=' else '≈ ' + total}{_unit(found)}")
-    yield Step("平均值 X̄", f"{total}{times} ÷ {found.pupils} {said(found.mean)} {indicator.unit}")
-    yield Step("方差 S²", f"下表最后一栏合计 {said(found.variance)}")
+    yield Step("平均值 M", f"{total}{times} ÷ {found.pupils} {said(found.mean)} {indicator.unit}")
+    yield Step("方差 S²", f"各校 (P÷ΣP)×(X−M)² 之和 {said(found.variance)}")
     deviation = _long(root(found.variance))
     is_exact = Fraction(deviation) ** 2 == found.variance
     yield Step("标准差 S", f"√{decimal(found.variance)} {'=' if is_exact else '≈'} {deviation}")
     coefficient = found.coefficient()
     if coefficient is None or found.square is None:
         return
-    text = _long(coefficient)
+    text = _told_apart(coefficient, found.square, limit)
     is_exact = Fraction(text) ** 2 == found.square
     yield Step("差异系数 CV", f"{deviation} ÷ {decimal(found.mean)} {'=' if is_exact else '≈'} {text}")
     if limit is not None:
@@ -138,10 +140,28 @@ def _steps(found: Coefficient, limit: Fraction | None, frozen: Frozen) -> Iterab
             sign = "=" if found.square == bound else "<" if found.square < bound else ">"
             yield Step(
                 "精确比较",
-                f"不开方、不取小数，用整数和分数比较：CV² = P_N × Σ(x²÷P) ÷ (Σx)² − 1，"
-                f"{exactly(found.square)} {sign} {plain(limit, 2)}² = {decimal(bound)}，"
+                f"不开方、不取小数，用整数和分数比较：CV² = ΣP × Σ(x² ÷ P) ÷ (Σx)² − 1，"
+                f"{_apart(found.square, bound)} {sign} {plain(limit, 2)}² = {decimal(bound)}，"
                 f"相差 {_difference(found.square - bound)}",
             )
+
+
+def _apart(square: Fraction, bound: Fraction) -> str:
+    """CV² with as many decimals as show that it is not ``bound``."""
+    if square == bound:
+        return decimal(square)
+    places = max(12, 3 - int(f"{float(abs(square - bound)):e}".partition("e")[2]))
+    return decimal(square, places)
+
+
+def _told_apart(coefficient: Decimal, square: Fraction, limit: Fraction | None) -> str:
+    """CV with twelve decimals; more, where they would put it on or across its limit."""
+    text = _long(coefficient)
+    for places in (20, 30, 45):
+        if limit is None or _side(Fraction(text), limit) == _side(square, limit * limit):
+            break
+        text = _long(coefficient, places)
+    return text
 
 
 def _difference(value: Fraction) -> str:
@@ -159,6 +179,11 @@ def _misleads(found: Coefficient, frozen: Frozen, limit: Fraction) -> bool:
         return False
     printed = Fraction(half_up(Fraction(coefficient), frozen.standard.rounding.coefficient_places))
     return _side(printed, limit) != _side(found.square, limit * limit) or found.square == limit * limit
+
+
+def _is_blurred(text: str, square: Fraction, limit: Fraction) -> bool:
+    """Whether the printed figure still stands on its limit or across it."""
+    return text[:1].isdigit() and _side(Fraction(text), limit) != _side(square, limit * limit)
 
 
 def _side(value: Fraction, limit: Fraction) -> int:
@@ -188,7 +213,7 @@ def _sources(found: Coefficient, frozen: Frozen) -> Iterable[SourceLine]:
 
 def _table(found: Coefficient, frozen: Frozen) -> Table:
     indicator, stage = found.indicator, found.stage
-    part_places = _part_places(found.variance)
+    part_places, parts = _part_places(found.variance), found.parts()
     rows = []
     for place, (school, value) in enumerate(zip(found.schools, found.values, strict=True)):
         code = frozen.code(school)
@@ -198,11 +223,11 @@ def _table(found: Coefficient, frozen: Frozen) -> Table:
         rows.append(
             (
                 Cell(frozen.name(school), frozen.links.school(code)),
-                Cell(str(frozen.schools[school].row) if frozen.schools[school].row else "——"),
+                Cell(_cells(frozen, school, value)),
                 Cell(pupils),
                 Cell(decimal(value.own, 6) if is_known and value.own is not None else "无法核算"),
                 Cell(decimal(value.value, 6) if value.value is not None else "无法核算", href),
-                Cell(half_up(found.parts[place], part_places) if found.parts else "——"),
+                Cell(half_up(parts[place], part_places) if parts else "——"),
             )
         )
     is_whole = found.total is not None and found.variance is not None
@@ -216,16 +241,25 @@ def _table(found: Coefficient, frozen: Frozen) -> Table:
         f"{stage.label} {len(rows)} 所学校，逐校列出，可以照此重算",
         (
             Column("学校", is_number=False),
-            Column("行"),
+            Column("单元格", is_number=False),
             Column("在校生数 P"),
             Column(f"数额 x{_bracket(_unit(found))}"),
             Column(f"指标值 X（{indicator.unit}）"),
-            Column("P/P_N×(X−X̄)²"),
+            Column("对 S² 的贡献"),
         ),
         tuple(rows),
         foot,
-        f"“行”是「{SCHOOL_SHEET}」的行号。点指标值看该校的算式和单元格。数额和指标值最多印 6 位小数，计算用准确值。",
+        f"单元格在工作表「{SCHOOL_SHEET}」。对 S² 的贡献 = (P ÷ ΣP) × (X − M)²。点指标值看该校的算式。"
+        "数额和指标值最多印 6 位小数，计算用准确值。",
     )
+
+
+def _cells(frozen: Frozen, school: int, value: Value) -> str:
+    """The cells a value was read from; a school whose columns are not known has its row alone."""
+    sheet = frozen.sheet(school)
+    keys = dict.fromkeys((*value.plus, *value.minus, *value.added, *value.needed))
+    cells = [cell for key in keys if (cell := sheet.cell(key))]
+    return "、".join(cells) or "——"
 
 
 def _bracket(unit: str) -> str:
@@ -245,13 +279,16 @@ def _rounding(found: Coefficient, frozen: Frozen, limit: Fraction | None, text: 
     if coefficient is None or found.mean is None:
         return
     rounding = frozen.standard.rounding
-    yield Step("准确值", f"CV ≈ {_long(coefficient, 20)}")
+    precise = _long(coefficient, 20)
+    yield Step("准确值", f"CV {'=' if Fraction(precise) ** 2 == found.square else '≈'} {precise}")
     if limit is not None:
         yield Step("先判定", "用准确值与上限比较，不用修约后的数")
     usual = half_up(Fraction(coefficient), rounding.coefficient_places)
     yield Step("后修约", f"四舍五入到 {rounding.coefficient_places} 位小数：{usual}")
     if usual != text:
-        yield Step("多印几位", f"{usual} 会让人误判，所以印作 {text}")
+        is_blurred = limit is not None and found.square is not None and _is_blurred(text, found.square, limit)
+        more = "；这些位数仍看不出差别，以“精确比较”为准" if is_blurred else ""
+        yield Step("多印几位", f"{usual} 会让人误判，所以印作 {text}{more}")
     yield Step(
         "平均值",
         f"四舍五入到 {rounding.mean_places} 位小数：{half_up(found.mean, rounding.mean_places)} {found.indicator.unit}",

@@ -26,7 +26,7 @@ from indicators.catalogue import (
 )
 from indicators.report import CountyReport, SchoolReport
 from reports.presenters.explain.page import Links, SourceLine, check_agrees
-from reports.presenters.school import Sheet
+from reports.presenters.school import Sheet, Split
 from reports.presenters.verdict import NO_NAME
 from schools.vocabulary import Stage
 
@@ -148,6 +148,27 @@ class Frozen:
     def is_relaxed(self) -> bool:
         """Whether any granted relaxation works."""
         return bool(self._working)
+
+    def split(self, school: int) -> Split:
+        """How the shared assets of a school are split between its stages."""
+        return self._parts(school)[0]
+
+    def split_shares(self, school: int) -> Mapping[Stage, Fraction | None]:
+        """Which part of the shared assets falls to each stage; None where the pupils of a stage are not known."""
+        return self._parts(school)[1]
+
+    def _parts(self, school: int) -> tuple[Split, Mapping[Stage, Fraction | None]]:
+        if school not in self._splits:
+            judged = [stage for stage in Stage if self.counts(school, stage)]
+            split = Split.of(self.sheet(school), self.standard, judged)
+            total, weighted = split.total, {stage: split.weighted(stage) for stage in judged}
+            shares = {stage: part[0] / total if part and total else None for stage, part in weighted.items()}
+            self._splits[school] = split, shares
+        return self._splits[school]
+
+    @cached_property
+    def _splits(self) -> dict[int, tuple[Split, Mapping[Stage, Fraction | None]]]:
+        return {}
 
     def source(self, school: int, key: str, note: str = "") -> SourceLine:
         """A number of a school's row and the cell it stands in."""

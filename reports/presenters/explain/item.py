@@ -138,8 +138,19 @@ def item_explanation(frozen: Frozen, criterion: Criterion) -> Explanation:
         method=frozen.links.how(criterion.code),
         questions=questions_on(frozen.standard, *_subjects(frozen, criterion)),
         links=(),
-        notes=tuple(_WHO[letter] for letter in criterion.basis),
+        notes=tuple(_who(criterion)),
     )
+
+
+def _who(criterion: Criterion) -> Iterable[str]:
+    """Who decides the item. What is judged beside a figure can only refuse it or complete it."""
+    if not criterion.rule:
+        yield _WHO["E"]
+        return
+    yield from (_WHO[letter] for letter in criterion.basis if letter != "E")
+    if "E" in criterion.basis:
+        completes = "未评定的，本项待评定；" if criterion.then == Status.TO_JUDGE else ""
+        yield f"核算之外，督学还根据佐证材料评定：{completes}评定为不达标的，本项不达标。"
 
 
 def _sentence(frozen: Frozen, criterion: Criterion, status: Status, told: Mapping[str, Any]) -> str:
@@ -151,7 +162,7 @@ def _sentence(frozen: Frozen, criterion: Criterion, status: Status, told: Mappin
         return f"{criterion.name}：{words}，{label}。"
     judged = frozen.decided.judged.get(criterion.code)
     if judged is not None and "E" in criterion.basis:
-        return f"{criterion.name}：督学评定为{'达标' if judged.is_met else '不达标'}，{label}。"
+        return f"{criterion.name}：督学评定为{label}。"
     if status is Status.TO_JUDGE:
         waits = "还没有评定" if "E" in criterion.basis else "结果还没有录入"
         return f"{criterion.name}：{waits}，{label}，不能视为达标。"
@@ -301,8 +312,8 @@ def _articles(frozen: Frozen, criterion: Criterion, *relaxations: Relaxation) ->
 
 
 def _subjects(frozen: Frozen, criterion: Criterion) -> tuple[str, ...]:
-    softened = any(each.criterion == criterion.code for each in frozen.standard.relaxations)
-    return (criterion.code, criterion.rule, *(("R1–R4",) if softened and frozen.is_relaxed else ()))
+    softening = (each.code for each in frozen.standard.relaxations if each.criterion == criterion.code)
+    return (criterion.code, criterion.rule, *(softening if frozen.is_relaxed else ()))
 
 
 # ── One school ────────────────────────────────────────────────────────────────────────────────

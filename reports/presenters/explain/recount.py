@@ -40,18 +40,12 @@ class Value:
     value: Fraction | None
 
 
-def split_of(frozen: Frozen, school: int) -> Split:
-    """How the shared assets of a school are split between its stages."""
-    judged = [stage for stage in Stage if frozen.counts(school, stage)]
-    return Split.of(frozen.sheet(school), frozen.standard, judged)
-
-
 _PUPIL_KEYS = {"小学": "primary_enrollment", "初中": "junior_enrollment", "高中": "senior_enrollment"}
 
 
 def value_of(frozen: Frozen, school: int, stage: Stage, indicator: Indicator, *, relaxed: bool = True) -> Value:
     """A value computed again; without its relaxation where ``relaxed`` is False."""
-    measure, split = indicator.stages[stage], split_of(frozen, school)
+    measure, split = indicator.stages[stage], frozen.split(school)
     relaxation = frozen.works(school, indicator.code) if relaxed else None
     # What a relaxation adds where the cell is empty or was refused is nothing.
     could_add = added_keys(relaxation, stage) if relaxation else ()
@@ -66,8 +60,7 @@ def value_of(frozen: Frozen, school: int, stage: Stage, indicator: Indicator, *,
         amount = sum(plus, Fraction(0)) - sum(minus, Fraction(0))  # type: ignore[arg-type]
     share: Fraction | None = Fraction(1)
     if is_split:
-        weighted, total = split.weighted(stage), split.total
-        share = weighted[0] / total if weighted and total else None
+        share = frozen.split_shares(school)[stage]
     own = amount * share if amount is not None and share is not None else None
     value = own * indicator.factor / pupils if own is not None and pupils else None
     return Value(measure.plus, measure.minus, added, needed, split, is_split, pupils, amount, share, own, value)
@@ -100,9 +93,18 @@ class Coefficient:
     pupils: int | None
     total: Fraction | None
     mean: Fraction | None
-    parts: tuple[Fraction, ...]
     variance: Fraction | None
     square: Fraction | None
+
+    def parts(self) -> tuple[Fraction, ...]:
+        """Each school's part in S², (P ÷ ΣP)·(X − M)²; empty where it is undefined. Raises Disagreement where they do
+        not add up to it."""
+        if self.mean is None or not self.pupils:
+            return ()
+        mean, pupils = self.mean, self.pupils
+        parts = tuple(Fraction(each.pupils or 0, pupils) * ((each.value or 0) - mean) ** 2 for each in self.values)
+        check_agrees("parts of the variance", sum(parts, Fraction(0)), self.variance)
+        return parts
 
     def coefficient(self) -> Decimal | None:
         """CV to sixty digits."""
@@ -130,13 +132,13 @@ def _coefficient(
     pupils = sum(p for _, p in known if p) if is_whole else None
     total = sum((own for own, _ in known if own is not None), Fraction(0)) if is_whole else None
     mean = variance = square = None
-    parts: tuple[Fraction, ...] = ()
     if pupils and total is not None and frozen.is_certain:
         mean = total * indicator.factor / pupils
-        parts = tuple(Fraction(each.pupils or 0, pupils) * ((each.value or 0) - mean) ** 2 for each in values)
-        variance = sum(parts, Fraction(0))
+        # Σ P·X² ÷ ΣP − M² is the same S², exactly, with half the work.
+        squares = sum(((each.pupils or 0) * (each.value or 0) ** 2 for each in values), Fraction(0))
+        variance = squares / pupils - mean**2
         square = variance / mean**2 if mean > 0 else None
-    return Coefficient(stage, indicator, tuple(schools), values, pupils, total, mean, parts, variance, square)
+    return Coefficient(stage, indicator, tuple(schools), values, pupils, total, mean, variance, square)
 
 
 def _check(frozen: Frozen, found: Coefficient) -> None:

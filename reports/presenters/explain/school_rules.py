@@ -10,7 +10,7 @@ from evaluation.core.standard import Criterion, Relaxation
 from evaluation.core.status import Status
 from indicators.catalogue import FIELD_BY_KEY
 from reports.presenters.explain.frozen import Frozen
-from reports.presenters.explain.page import Step
+from reports.presenters.explain.page import Step, said
 from reports.presenters.explain.parts import (
     Figure,
     ItemCount,
@@ -197,8 +197,13 @@ def small_school_funds(frozen: Frozen, criterion: Criterion, relaxed: bool) -> I
         "small_schools": small_known,
         "short": sum(part.state is State.SHORT for part in parts),
     }
-    steps = tuple(Step(f"{stage.label}定额", f"{frozen.figure_text(code)} 元") for stage, code in _RATE_CODES.items())
+    steps = tuple(_rate_step(frozen, stage, code) for stage, code in _RATE_CODES.items())
     return _by_school(frozen, parts, figures, steps, tuple(_RATE_CODES.values()))
+
+
+def _rate_step(frozen: Frozen, stage: Stage, code: str) -> Step:
+    unit = "" if frozen.figure(code) is None else " 元"
+    return Step(f"{stage.label}定额", frozen.figure_text(code) + unit)
 
 
 def _funds_of(
@@ -215,12 +220,12 @@ def _funds_of(
     owed, given = rate * least, funds * 10_000
     if len(pupils) > 1:
         terms = " + ".join(f"{pupils[stage]} × {plain(rates[stage] or 0)}" for stage in pupils)
-        rate_words = f"定额 ({terms}) ÷ {total} ≈ {plain(rate)} 元"
+        rate_words = f"定额 ({terms}) ÷ {total} {said(rate, 6)} 元"
     else:
         rate_words = f"定额 {plain(rate)} 元"
     sign = "≥" if given >= owed else "<"
     words = (
-        f"在校生 {total} 人；{rate_words}；拨付 {plain(funds)} 万元 × 10000 {sign} {least} 人 × 定额 = {plain(owed)} 元"
+        f"在校生 {total} 人；{rate_words}；拨付 {plain(funds)} 万元 × 10000 {sign} {least} 人 × 定额 {said(owed, 6)} 元"
     )
     return SchoolPart(school, _state(given < owed, False), words, keys, codes)
 
@@ -326,7 +331,7 @@ def in_zone_share(frozen: Frozen, criterion: Criterion, relaxed: bool) -> ItemCo
                 sums[stage][0] += inside
                 sums[stage][1] += pupils
         state = State.OUTSIDE if reasons else State.UNKNOWN if is_unknown else State.MET
-        words = f"不计入：{'、'.join(reasons)}" if reasons else "；".join(told)
+        words = "、".join(reasons) if reasons else "；".join(told)
         parts.append(SchoolPart(school, state, words, tuple(keys)))
     status, figures, steps = Status.MET, dict[str, Figure](), []
     has_failed = False

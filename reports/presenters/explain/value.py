@@ -30,6 +30,8 @@ def value_explanation(frozen: Frozen, school: int, stage: Stage, indicator: Indi
     """The page of one value. ``school`` is a position that has a row at ``stage``. Raises Disagreement."""
     told = frozen.told_rows(stage)[frozen.rows(stage).index(school)]
     found = checked_value(frozen, school, stage, indicator, told)
+    relaxation = frozen.works(school, indicator.code)
+    softened = [relaxation.code] if relaxation and found.added else []
     cell = value_cell(indicator, told, frozen.standard, stage)
     lacking = frozen.lacks(school, found.needed) if found.value is None else []
     name, code = frozen.name(school), frozen.code(school)
@@ -48,7 +50,7 @@ def value_explanation(frozen: Frozen, school: int, stage: Stage, indicator: Indi
         rounding=tuple(_rounding(found, indicator, stage, frozen, cell.text)),
         articles=tuple(_articles(found, indicator, frozen, school)),
         method=frozen.links.how(indicator.code),
-        questions=questions_on(frozen.standard, indicator.code, "population", *(("R1–R4",) if found.added else ())),
+        questions=questions_on(frozen.standard, indicator.code, "population", *softened),
         links=(
             Text("本校全部指标", frozen.links.school(code)),
             Text(f"全县{stage.label} {indicator.code} 的差异系数", frozen.links.coefficient(stage, indicator.code)),
@@ -94,8 +96,11 @@ def _requirement(indicator: Indicator, stage: Stage, frozen: Frozen) -> str:
 
 def _formulas(found: Value, indicator: Indicator, stage: Stage, frozen: Frozen) -> Iterable[str]:
     if found.is_split:
+        times = f" × {indicator.factor}" if indicator.factor != 1 else ""
+        whole = " + ".join(FIELD_BY_KEY[key].header for key in found.plus)
+        yield f"全校数额 = {whole}{''.join(f' − {FIELD_BY_KEY[key].header}' for key in found.minus)}"
         yield "本学段数额 = 全校数额 × 本学段权重 × 本学段在校生数 ÷ Σ(各学段权重 × 该学段在校生数)"
-        yield f"{formula_of(indicator, stage)}，被除数取本学段数额"
+        yield f"指标值 = 本学段数额{times} ÷ {stage.label}在校生数"
     else:
         yield formula_of(indicator, stage)
     if found.added:
