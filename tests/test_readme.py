@@ -19,6 +19,7 @@ import pytest
 from django.core.management import get_commands
 
 from config import settings as project_settings
+from evaluation.workflow import diagram
 from tests.conftest import ROOT
 from tests.test_architecture import tracked_files
 
@@ -55,6 +56,10 @@ def test_the_diagram_of_rooms_is_the_order_the_contracts_hold():
     layers = re.search(r"layers = \[(.+)\]", (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert layers is not None
     assert drawn == re.findall(r'"(\w+)"', layers[1])
+
+
+def test_the_workflow_is_printed_from_its_table():
+    assert f"```\n{diagram()}\n```" in README
 
 
 @pytest.fixture(scope="module")

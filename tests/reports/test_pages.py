@@ -27,7 +27,7 @@ from evaluation.actions import run_waiting_jobs, upload_workbook
 from evaluation.core.conclusion import conclusion
 from evaluation.core.rounding import coefficient_text, figure
 from evaluation.core.verdict import judge_report
-from evaluation.models import Job
+from evaluation.models import Assignment, Job
 from indicators.catalogue import FIELD_BY_KEY, SCHOOL_SHEET, Kind
 from indicators.models import Submission
 from indicators.problem import Problem, Severity
@@ -151,8 +151,10 @@ def test_the_first_page_says_so_where_no_standard_is_loaded(db, client):
     assert "尚未载入评估标准" in page_of(client, "home")
 
 
-def test_an_inspector_sees_counties_but_no_trial_and_no_count_of_trials(judged, client, inspector):
+def test_an_inspector_sees_counties_but_no_trial_and_no_count_of_trials(judged, client, inspector, county):
     judged()
+    year = current_school_year()
+    Assignment.objects.create(county=county, school_year=year, inspector=inspector, assigned_by=inspector)
     client.force_login(inspector)
     text = page_of(client, "workspace")
     assert "试算数据只有县（市、区）自己看得到" in text
