@@ -12,7 +12,6 @@ unknown leaves them unknown, and so does doubt about which schools there are.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -97,7 +96,7 @@ class _Cells:
     known: BoolArray
 
 
-class _Rows(ABC):
+class _Rows:
     """Evaluation over ``size`` rows; the two kinds of rows differ in where their cells come from."""
 
     def __init__(self, ground: Ground, size: int) -> None:
@@ -109,9 +108,8 @@ class _Rows(ABC):
             self._kept[node] = self._find_cells(node)
         return self._kept[node]
 
-    @abstractmethod
     def _find_cells(self, node: Node) -> _Cells:
-        """The cells of a name, for the rows of this kind."""
+        raise NotImplementedError
 
     def truths(self, node: Node) -> Truths:
         match node:
@@ -180,9 +178,8 @@ class _Rows(ABC):
             error = 2 * _EPSILON * np.abs(value)
         return _Numbers(value, error, cells.known)
 
-    @abstractmethod
     def _aggregate(self, node: Sum | Count | Share) -> _Numbers:
-        """A sum, count or share over schools, in floats with their error."""
+        raise NotImplementedError
 
     def _constant(self, value: Fraction) -> _Numbers:
         nearest = float(value)
@@ -255,9 +252,8 @@ class _Rows(ABC):
         cells = self.cells(node)
         return Fraction(int(cells.whole[row]), cells.scale) if cells.known[row] else None
 
-    @abstractmethod
     def _exact_aggregate(self, node: Sum | Count | Share, row: int) -> Fraction | None:
-        """The same for one row, exactly; None where it is unknown."""
+        raise NotImplementedError
 
 
 class _Schools(_Rows):
