@@ -12,6 +12,7 @@ unknown leaves them unknown, and so does doubt about which schools there are.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -96,7 +97,7 @@ class _Cells:
     known: BoolArray
 
 
-class _Rows:
+class _Rows(ABC):
     """Evaluation over ``size`` rows; the two kinds of rows differ in where their cells come from."""
 
     def __init__(self, ground: Ground, size: int) -> None:
@@ -108,8 +109,9 @@ class _Rows:
             self._kept[node] = self._find_cells(node)
         return self._kept[node]
 
+    @abstractmethod
     def _find_cells(self, node: Node) -> _Cells:
-        raise NotImplementedError
+        """The cells of a name, for the rows of this kind."""
 
     def truths(self, node: Node) -> Truths:
         match node:
@@ -179,7 +181,7 @@ class _Rows:
         return _Numbers(value, error, cells.known)
 
     def _aggregate(self, node: Sum | Count | Share) -> _Numbers:
-        raise NotImplementedError
+        raise TypeError("only a county has schools to be counted")
 
     def _constant(self, value: Fraction) -> _Numbers:
         nearest = float(value)
@@ -253,7 +255,7 @@ class _Rows:
         return Fraction(int(cells.whole[row]), cells.scale) if cells.known[row] else None
 
     def _exact_aggregate(self, node: Sum | Count | Share, row: int) -> Fraction | None:
-        raise NotImplementedError
+        raise TypeError("only a county has schools to be counted")
 
 
 class _Schools(_Rows):
