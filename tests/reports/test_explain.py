@@ -605,7 +605,7 @@ def test_a_page_asks_the_database_the_same_few_questions_however_many_schools_th
         version = judged(rows)
         school = version.records.filter(school_type=SchoolType.NINE_YEAR).first().code
         for address in pages_of(version.pk, school):
-            with django_assert_max_num_queries(10):
+            with django_assert_max_num_queries(11):
                 assert as_clerk.get(address).status_code == 200
 
 
