@@ -35,7 +35,7 @@ def main() -> None:
     if "DATABASE_URL" not in os.environ:
         sys.exit("Set DATABASE_URL to a PostgreSQL database made for this, and SECRET_KEY to anything.")
     manage("load_standard")
-    if "：0 个县" in manage("compare_standards", "2017-quality", "2017-quality", "--year", str(YEAR), "--summary"):
+    if "学年：0 个县" in manage("compare_standards", "2017-quality", "2017-quality", "--year", str(YEAR), "--summary"):
         print("generating a nation …", flush=True)
         manage("generate_nation", "--year", str(YEAR))
     taken = []
