@@ -3,6 +3,16 @@
 from evaluation.models.decided import ItemJudgement, RelaxationGrant, SuppliedResult
 from evaluation.models.judging import Finding, Job, JobStage, JobState, Standard, Verdict
 from evaluation.models.laboratory import LaboratoryRun
+from evaluation.models.national import (
+    NationalRun,
+    RadarHit,
+    RadarScan,
+    RunBatch,
+    RunFinding,
+    RunState,
+    RunVerdict,
+)
+from evaluation.models.operations import WorkerPulse
 from evaluation.models.people import Assignment, Message, OutboxEntry, Recusal
 from evaluation.models.workflow import (
     Certificate,
@@ -33,17 +43,25 @@ __all__ = [
     "JobState",
     "LaboratoryRun",
     "Message",
+    "NationalRun",
     "Notice",
     "Objection",
     "OutboxEntry",
     "Proposal",
     "Question",
+    "RadarHit",
+    "RadarScan",
     "Recusal",
     "RelaxationGrant",
     "Reply",
+    "RunBatch",
+    "RunFinding",
+    "RunState",
+    "RunVerdict",
     "SendBack",
     "SendBackItem",
     "Standard",
     "SuppliedResult",
     "Verdict",
+    "WorkerPulse",
 ]

@@ -48,15 +48,25 @@ class JobStage(models.TextChoices):
     STORING = "storing", "保存结果"
 
 
+def _is_exactly_one_of(*names: str) -> Q:
+    """The condition that one of some relations is there and the others are not."""
+    found = Q()
+    for present in names:
+        found |= Q(**{f"{name}__isnull": name != present for name in names})
+    return found
+
+
 class Job(models.Model):
-    """Judge one submission against one standard, read one partial workbook to show what it would change, or try one
-    standard out on all counties.
+    """Judge one submission against one standard, read one partial workbook to show what it would change, try one
+    standard out on all counties, judge a batch of a national run, or scan a year's figures.
     ``attempts`` counts claims and fences them: only the claim that is current may finish the job. A job whose lease
     ran out is taken up again."""
 
     submission = models.ForeignKey(Submission, models.CASCADE, null=True, related_name="jobs")
     partial = models.OneToOneField(PartialWorkbook, models.CASCADE, null=True, related_name="job")
     laboratory_run = models.OneToOneField("LaboratoryRun", models.CASCADE, null=True, related_name="job")
+    batch = models.OneToOneField("RunBatch", models.CASCADE, null=True, related_name="job")
+    radar_scan = models.OneToOneField("RadarScan", models.CASCADE, null=True, related_name="job")
     standard = models.ForeignKey(Standard, models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.WAITING)
     stage = models.CharField(max_length=10, choices=JobStage.choices, default=JobStage.QUEUED)
@@ -77,9 +87,7 @@ class Job(models.Model):
                 fields=["submission", "standard"], name="job_is_unique_per_submission_and_standard"
             ),
             models.CheckConstraint(
-                condition=Q(submission__isnull=False, partial=None, laboratory_run=None)
-                | Q(submission=None, partial__isnull=False, laboratory_run=None)
-                | Q(submission=None, partial=None, laboratory_run__isnull=False),
+                condition=_is_exactly_one_of("submission", "partial", "laboratory_run", "batch", "radar_scan"),
                 name="job_is_of_one_thing",
             ),
             models.CheckConstraint(
@@ -95,7 +103,8 @@ class Job(models.Model):
         indexes: ClassVar = [models.Index(fields=["state", "lease_until"], name="job_by_state_and_lease")]
 
     def __str__(self) -> str:
-        return f"{self.submission or self.partial or self.laboratory_run} {self.get_state_display()}"
+        of = self.submission or self.partial or self.laboratory_run or self.batch or self.radar_scan
+        return f"{of} {self.get_state_display()}"
 
     @property
     def is_over(self) -> bool:
