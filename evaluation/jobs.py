@@ -12,13 +12,14 @@ import logging
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from evaluation.models import Job, JobStage, JobState, LaboratoryRun, Standard
+from evaluation.models import Job, JobStage, JobState, LaboratoryRun, RadarScan, RunBatch, RunState, Standard
 from indicators.models import PartialWorkbook, Submission
 
 logger = logging.getLogger(__name__)
@@ -38,21 +39,31 @@ class LeaseLost(Exception):
 
 def enqueue(submission: Submission, standard: Standard) -> Job:
     """The job of judging ``submission``, made once; call inside the transaction that needs it."""
-    job, _ = Job.objects.get_or_create(submission=submission, standard=standard)
-    transaction.on_commit(lambda: ring(job.pk))
-    return job
+    return _once(submission=submission, standard=standard)
 
 
 def enqueue_partial(partial: PartialWorkbook, standard: Standard) -> Job:
     """The job of reading a partial workbook, made once; call inside the transaction that needs it."""
-    job, _ = Job.objects.get_or_create(partial=partial, defaults={"standard": standard})
-    transaction.on_commit(lambda: ring(job.pk))
-    return job
+    return _once(partial=partial, defaults={"standard": standard})
 
 
 def enqueue_laboratory_run(run: LaboratoryRun) -> Job:
     """The job of trying a standard out, made once; call inside the transaction that needs it."""
-    job, _ = Job.objects.get_or_create(laboratory_run=run, defaults={"standard": run.before})
+    return _once(laboratory_run=run, defaults={"standard": run.before})
+
+
+def enqueue_batch(batch: RunBatch) -> Job:
+    """The job of judging a batch of a national run, made once; call inside the transaction that needs it."""
+    return _once(batch=batch, defaults={"standard": batch.run.standard})
+
+
+def enqueue_radar_scan(scan: RadarScan, standard: Standard) -> Job:
+    """The job of scanning a year's figures, made once; call inside the transaction that needs it."""
+    return _once(radar_scan=scan, defaults={"standard": standard})
+
+
+def _once(**about: Any) -> Job:
+    job, _ = Job.objects.get_or_create(**about)
     transaction.on_commit(lambda: ring(job.pk))
     return job
 
@@ -75,8 +86,14 @@ def worker_name() -> str:
 
 
 def _claimable(now: datetime.datetime) -> Q:
+    """A batch of a run that was paused or cancelled is nobody's to take."""
     is_due = Q(not_before=None) | Q(not_before__lte=now)
-    return Q(is_due, state=JobState.WAITING) | Q(state=JobState.RUNNING, lease_until__lt=now)
+    is_going_on = Q(batch=None) | Q(batch__run__state=RunState.RUNNING)
+    return is_going_on & (Q(is_due, state=JobState.WAITING) | Q(state=JobState.RUNNING, lease_until__lt=now))
+
+
+#: Somebody waits for an upload; what is about the nation is taken when nobody does.
+_ORDER = (F("batch").asc(nulls_first=True), "created_at", "pk")
 
 
 def claim(job_id: int | None = None) -> Job | None:
@@ -84,17 +101,19 @@ def claim(job_id: int | None = None) -> Job | None:
     now = timezone.now()
     while True:
         with transaction.atomic():
-            waiting = Job.objects.filter(_claimable(now)).order_by("created_at", "pk")
+            waiting = Job.objects.filter(_claimable(now)).order_by(*_ORDER)
             if job_id is not None:
                 waiting = waiting.filter(pk=job_id)
             # PostgreSQL passes over rows that another worker is claiming; on SQLite the update below decides alone.
-            job = waiting.select_for_update(skip_locked=True).first()
+            job = waiting.select_for_update(skip_locked=True, of=("self",)).first()
             if job is None:
                 return None
             if job.attempts >= MOST_ATTEMPTS:
                 _set_aside(job, job.error or f"连续 {MOST_ATTEMPTS} 次处理中断，没有留下错误信息。")
                 continue
-            taken = Job.objects.filter(_claimable(now), pk=job.pk, attempts=job.attempts).update(
+            # As it was read, lease included: a worker thought dead may have renewed it.
+            as_read = Q(pk=job.pk, state=job.state, attempts=job.attempts, lease_until=job.lease_until)
+            taken = Job.objects.filter(as_read).update(
                 state=JobState.RUNNING,
                 stage=JobStage.QUEUED,
                 attempts=F("attempts") + 1,
@@ -183,7 +202,7 @@ def ring_waiting() -> int:
     """Ring again, a bounded number of times, for jobs nobody took and for those whose lease ran out."""
     now = timezone.now()
     late = Job.objects.filter(_claimable(now), created_at__lt=now - RING_AGAIN_AFTER)
-    jobs = list(late.order_by("created_at").values_list("pk", flat=True)[:MOST_RINGS])
+    jobs = list(late.order_by(*_ORDER).values_list("pk", flat=True)[:MOST_RINGS])
     for job_id in jobs:
         ring(job_id)
     return len(jobs)
