@@ -16,6 +16,7 @@ from evaluation.core.status import Status
 from evaluation.event_words import payload_of
 from evaluation.models import Certificate, Evaluation, Event, Filing, Notice, Objection, Proposal, Verdict
 from evaluation.standards import parsed_standard
+from evaluation.workflow import rounds_of
 from schools.models import User
 from schools.vocabulary import Stage
 
@@ -52,6 +53,7 @@ def record_of(
         "status_url": f"{settings.SITE_URL}/certificates/{code}/",
         "title": f"义务教育{kind_words(standard)}发展县（市、区）",
         "county": {"code": county.code, "name": county.full_name},
+        "rounds": rounds_of(is_direct=county.is_directly_under_province),
         "school_year": f"{evaluation.school_year}—{evaluation.school_year + 1}",
         "standard": {
             "code": evaluation.standard_id,

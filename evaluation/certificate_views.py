@@ -21,10 +21,10 @@ from evaluation.certifying import certificate_status, public_history, revoke, st
 from evaluation.models import Certificate, Evaluation
 from evaluation.permissions import Refused, why_not_correct
 from evaluation.queries import evaluations_visible_to
-from evaluation.steps import why_not_step
+from evaluation.steps import line_of, why_not_step
 from evaluation.telling import who_is_told
 from evaluation.verifying import verify_file, verify_number
-from evaluation.workflow import Step, transition
+from evaluation.workflow import Step
 
 
 def _certificate(code: str) -> Certificate:
@@ -98,7 +98,7 @@ def verify(request: HttpRequest) -> HttpResponse:
 def certificate_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Revoke: what it means, who is told, and the reason."""
     found = _published(request, pk)
-    line = transition(found.state_of, Step.REVOKE)
+    line = line_of(found, Step.REVOKE)
     told = who_is_told(found, line, request.user) if line is not None else []
     context = {"evaluation": found, "act": "revoke", "title": "撤销证书", "button": "撤销证书", "told": told}
     why_not = why_not_step(request.user, found, Step.REVOKE)

@@ -21,9 +21,10 @@ from evaluation.notice_forms import ObjectionAnswerForm, ObjectionForm, PublishF
 from evaluation.permissions import Refused
 from evaluation.queries import evaluations_visible_to
 from evaluation.seen_forms import SeenForm, carry_out, say_what_is_left
+from evaluation.steps import line_of
 from evaluation.taking_away import of_objection, records_download
 from evaluation.telling import who_is_told
-from evaluation.workflow import Step, transition
+from evaluation.workflow import Step
 from schools.vocabulary import Party
 
 # ── Open to the public ────────────────────────────────────────────────────────────────────────
@@ -79,7 +80,7 @@ def _page(request: HttpRequest, found: Evaluation, refused: dict[str, SeenForm] 
             form = left.pop(f"answer-{objection.pk}", None) or _answer_form(request, objection)
         lines.append((objection, form))
     lines.sort(key=lambda each: each[0].result != Objection.Result.OPEN)
-    line = transition(found.state_of, Step.PUBLISH)
+    line = line_of(found, Step.PUBLISH)
     context: dict[str, Any] = {
         "evaluation": found,
         "notice": noticing.current_notice(found),

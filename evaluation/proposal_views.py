@@ -21,9 +21,10 @@ from evaluation.proposal_forms import AnswerReplyForm, DecideForm, FinishForm, P
 from evaluation.proposal_queries import FindingLine, finding_lines, may_have_proposals, reply_visible_to
 from evaluation.queries import evaluations_visible_to
 from evaluation.seen_forms import SeenForm, carry_out, say_what_is_left
+from evaluation.steps import line_of
 from evaluation.taking_away import of_reply, records_download
 from evaluation.telling import who_is_told
-from evaluation.workflow import REPLY_WORKING_DAYS, Step, transition
+from evaluation.workflow import REPLY_WORKING_DAYS, Step
 from schools.vocabulary import Party
 
 
@@ -105,7 +106,7 @@ def _current(
 
 
 def _told(request: HttpRequest, found: Evaluation, step: Step) -> list[str]:
-    line = transition(found.state_of, step)
+    line = line_of(found, step)
     return [] if line is None else who_is_told(found, line, request.user)
 
 

@@ -15,8 +15,9 @@ from evaluation.models import Evaluation, Question
 from evaluation.permissions import Refused
 from evaluation.queries import evaluations_visible_to
 from evaluation.send_back_form import SendBackForm, asked_back, choices
+from evaluation.steps import line_of
 from evaluation.telling import who_is_told
-from evaluation.workflow import Step, transition
+from evaluation.workflow import Step
 
 _LONGEST_VERSION = 9
 
@@ -78,7 +79,7 @@ def _send_back(request: HttpRequest, evaluation: Evaluation, form: SendBackForm)
 
 def _form(request: HttpRequest, evaluation: Evaluation, form: SendBackForm) -> HttpResponse:
     """The form as it was typed; with status 422 where it was refused."""
-    line = transition(evaluation.state_of, Step.SEND_BACK)
+    line = line_of(evaluation, Step.SEND_BACK)
     context = {
         "evaluation": evaluation,
         "form": form,

@@ -40,7 +40,7 @@ def signing_submit(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(refusal))
         return redirect("signing")
     del request.session[TYPED]
-    messages.success(request, f"已签报，编号 {filing.number}。数据已封存，已交市级复核。")
+    messages.success(request, f"已签报，编号 {filing.number}。数据已封存，现在是“{filing.evaluation.state_of.label}”。")
     return redirect("filing", number=filing.number)
 
 

@@ -31,10 +31,15 @@ class Overtaken(Refused):
     """Somebody else took a step first."""
 
 
+def line_of(evaluation: Evaluation, step: Step) -> Transition | None:
+    """The line of the table for a step of this evaluation now, None where there is none."""
+    return transition(evaluation.state_of, step, is_direct=evaluation.county.is_directly_under_province)
+
+
 def why_not_step(user: Person, evaluation: Evaluation, step: Step) -> str:
     """Empty if ``user`` may take ``step`` now, otherwise the reason in words: for the greyed button and the refusal.
     What the step itself asks for is said by its own action."""
-    line = transition(evaluation.state_of, step)
+    line = line_of(evaluation, step)
     if line is None:
         return f"现在是“{evaluation.state_of.label}”，不能“{step.label}”。"
     if not isinstance(user, User) or user.party != line.party or not can_see_evaluation(user, evaluation):
@@ -56,7 +61,7 @@ def take_step(
     Overtaken where somebody was first."""
     if words := why_not_step(user, evaluation, step):
         raise overtaken_or(evaluation, seen_version, words)
-    line = transition(evaluation.state_of, step)
+    line = line_of(evaluation, step)
     if line is None:
         raise Refused("没有这一步。")
     said = reason.strip()

@@ -133,7 +133,8 @@ NOTICE_WORKING_DAYS = 5
 @dataclass(frozen=True, slots=True)
 class Transition:
     """One line of the table. ``tells`` is who holds the ball, or must know, afterwards; ``needs_reason``: without words
-    the step is refused."""
+    the step is refused; ``is_direct``: the line is for counties directly under their province (True), which no city
+    reviews, for those of a city (False), or for all."""
 
     source: State
     step: Step
@@ -141,6 +142,7 @@ class Transition:
     target: State
     tells: tuple[Party, ...]
     needs_reason: bool = False
+    is_direct: bool | None = None
 
 
 _DESK = (Party.CLERK, Party.SIGNER)
@@ -148,8 +150,10 @@ _TO_DECIDE = (*_DESK, Party.CHIEF)
 _EVERYBODY = (*_DESK, Party.CITY_REVIEWER, Party.INSPECTOR, Party.CHIEF)
 
 TRANSITIONS: tuple[Transition, ...] = (
-    Transition(State.DRAFT, Step.SUBMIT, Party.SIGNER, State.CITY_REVIEW, (Party.CITY_REVIEWER,)),
-    Transition(State.RETURNED, Step.SUBMIT, Party.SIGNER, State.CITY_REVIEW, (Party.CITY_REVIEWER,)),
+    Transition(State.DRAFT, Step.SUBMIT, Party.SIGNER, State.CITY_REVIEW, (Party.CITY_REVIEWER,), is_direct=False),
+    Transition(State.DRAFT, Step.SUBMIT, Party.SIGNER, State.PROVINCE_REVIEW, (Party.INSPECTOR,), is_direct=True),
+    Transition(State.RETURNED, Step.SUBMIT, Party.SIGNER, State.CITY_REVIEW, (Party.CITY_REVIEWER,), is_direct=False),
+    Transition(State.RETURNED, Step.SUBMIT, Party.SIGNER, State.PROVINCE_REVIEW, (Party.INSPECTOR,), is_direct=True),
     Transition(State.CITY_REVIEW, Step.WITHDRAW, Party.SIGNER, State.RETURNED, (Party.CITY_REVIEWER, *_DESK), True),
     Transition(State.CITY_REVIEW, Step.FORWARD, Party.CITY_REVIEWER, State.PROVINCE_REVIEW, (Party.INSPECTOR,), True),
     Transition(State.CITY_REVIEW, Step.SEND_BACK, Party.CITY_REVIEWER, State.RETURNED, _DESK, True),
@@ -166,9 +170,20 @@ TRANSITIONS: tuple[Transition, ...] = (
 )  # fmt: skip
 
 
-def transition(source: State, step: Step) -> Transition | None:
-    """The line of the table for a step taken in a state, None where there is none."""
-    return next((line for line in TRANSITIONS if line.source is source and line.step is step), None)
+def transition(source: State, step: Step, *, is_direct: bool = False) -> Transition | None:
+    """The line of the table for a step taken in a state, None where there is none. ``is_direct``: the county lies
+    directly under its province."""
+    return next((line for line in lines_from(source, is_direct=is_direct) if line.step is step), None)
+
+
+def lines_from(source: State, *, is_direct: bool) -> tuple[Transition, ...]:
+    """Every line that may follow in a state, in the order of the table."""
+    return tuple(line for line in TRANSITIONS if line.source is source and line.is_direct in (None, is_direct))
+
+
+def rounds_of(*, is_direct: bool) -> str:
+    """The rounds of review that a certified county has been through, in words."""
+    return "县级自评、省级评估" if is_direct else "县级自评、市级复核、省级评估"
 
 
 def steps_from(source: State, party: Party) -> tuple[Transition, ...]:
@@ -200,5 +215,7 @@ def diagram(lines: Iterable[Transition] = TRANSITIONS) -> str:
             source = line.source
             printed.append(f"{source.value} {source.label}")
         reason = "，须写明理由" if line.needs_reason else ""
-        printed.append(f"  {line.step.label}（{line.party.label}{reason}）→ {line.target.value} {line.target.label}")
+        where = {None: "", True: "，省直管县", False: "，市属县"}[line.is_direct]
+        who = f"{line.party.label}{where}{reason}"
+        printed.append(f"  {line.step.label}（{who}）→ {line.target.value} {line.target.label}")
     return "\n".join(printed)

@@ -62,7 +62,7 @@ def _context(found: Notice) -> dict[str, Any]:
         page = verdict_page(result, document, {})
         context |= {
             "page": page,
-            "sentence": decision_sentence(evaluation.county.full_name, evaluation.school_year, verdict.standard.name),
+            "sentence": decision_sentence(evaluation.county, evaluation.school_year, verdict.standard.name),
             "dimensions": dimension_lines(result, document),
             "verdict": verdict,
         }

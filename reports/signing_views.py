@@ -21,8 +21,9 @@ from evaluation.signing import ToSign, statement_for, to_sign
 from evaluation.signing_forms import SigningForm
 from evaluation.signing_views import TYPED
 from evaluation.standards import parsed_standard
+from evaluation.steps import line_of
 from evaluation.telling import who_is_told
-from evaluation.workflow import Step, transition
+from evaluation.workflow import Step
 from indicators.explanations import open_explanations
 from indicators.models import Submission
 from indicators.problem import Severity
@@ -72,7 +73,7 @@ def signing(request: HttpRequest) -> HttpResponse:
 
 def _told_next(evaluation: Evaluation, user: User) -> list[str]:
     """Who will be told once this is signed, in words."""
-    line = transition(evaluation.state_of, Step.SUBMIT)
+    line = line_of(evaluation, Step.SUBMIT)
     return who_is_told(evaluation, line, user) if line is not None else []
 
 

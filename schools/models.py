@@ -54,6 +54,10 @@ class Division(models.Model):
         return "".join(reversed(names))
 
 
+#: The third and fourth digit of a collective that has no authority of its own.
+_DIRECTLY_ADMINISTERED = "90"
+
+
 class CountyManager(models.Manager["County"]):
     def get_queryset(self) -> models.QuerySet[County]:
         return super().get_queryset().filter(level=DivisionLevel.COUNTY)
@@ -67,6 +71,18 @@ class County(Division):
     class Meta:
         proxy = True
         verbose_name = verbose_name_plural = "县（市、区）"
+
+    @property
+    def is_directly_under_province(self) -> bool:
+        """Whether no city stands between: a prefecture city without counties, a county unit of the collective
+        省直辖县级行政区划 (90 in the code above it, GB/T 2260), a district of a municipality, whose city is the
+        province itself."""
+        above = self.parent
+        if above is None or above.level == DivisionLevel.PROVINCE:
+            return True
+        return above.code[2:4] == _DIRECTLY_ADMINISTERED or (
+            above.parent is not None and above.name == above.parent.name
+        )
 
 
 class School(models.Model):

@@ -11,7 +11,7 @@ from evaluation.models import Evaluation, Event
 from evaluation.permissions import Person
 from evaluation.steps import why_not_step
 from evaluation.telling import who_is_told
-from evaluation.workflow import TRANSITIONS, Step
+from evaluation.workflow import Step, lines_from
 from indicators.models import Evidence
 from reports.presenters.figures import Mark
 from reports.presenters.verdict import SchoolRef, VerdictPage
@@ -98,8 +98,7 @@ def step_lines(
             tells="；".join(who_is_told(evaluation, line, user if isinstance(user, User) else None)),
             why_not=why_not_step(user, evaluation, line.step) or reasons.get(line.step, ""),
         )
-        for line in TRANSITIONS
-        if line.source is evaluation.state_of
+        for line in lines_from(evaluation.state_of, is_direct=evaluation.county.is_directly_under_province)
     )
 
 

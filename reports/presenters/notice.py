@@ -9,7 +9,8 @@ from typing import Any
 
 from evaluation.core.standard import CRITERION_GROUPS, Standard
 from evaluation.core.status import Status
-from evaluation.workflow import State
+from evaluation.workflow import State, rounds_of
+from schools.models import County
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,10 @@ class DimensionLine:
     label: str
 
 
-def decision_sentence(county: str, school_year: int, standard: str) -> str:
+def decision_sentence(county: County, school_year: int, standard: str) -> str:
     """What is put up: the decision in one sentence."""
     return (
-        f"经县级自评、市级复核和省级评估，拟认定{county}"
+        f"经{rounds_of(is_direct=county.is_directly_under_province)}，拟认定{county.full_name}"
         f"{school_year}—{school_year + 1}学年达到《{standard}》的要求，现予公示。"
     )
 
