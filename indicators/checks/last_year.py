@@ -22,6 +22,9 @@ _LARGEST_CHANGE_OF_COUNTY = 0.15
 _TREND = 0.15
 _TREND_PUPILS, _TREND_TEACHERS = 40, 4
 _FEWEST_SAME_FIGURES = 10
+#: The same for whoever runs these rules over columns.
+TREND_NUMBERS = (_TREND, _TREND_PUPILS, _TREND_TEACHERS)
+FEWEST_UNCHANGED = _FEWEST_SAME_FIGURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +199,7 @@ def find_changed_figures(rows: SchoolRows, figures: Mapping[str, Amount], contex
 
 
 _FEWEST_PUPILS_OF_COUNTY = 500
+TOTAL_NUMBERS = (_FEWEST_PUPILS_OF_COUNTY, _LARGEST_CHANGE_OF_COUNTY)
 
 
 def find_changed_total(rows: SchoolRows, context: Context) -> Iterator[SheetFinding]:

@@ -22,6 +22,8 @@ _DEVIATIONS, _FACTOR = 5.0, 2.0
 _MAD = 1.4826
 #: Peers that are all alike would make every other school an outlier: they are taken to differ by this share.
 _LEAST_SPREAD = 0.1
+#: The same for whoever runs this rule over columns.
+OUTLIER_NUMBERS = (_DEVIATIONS, _FACTOR, _MAD, _LEAST_SPREAD)
 #: Bounds of the size classes by all pupils; below the first, a school is not compared.
 SIZE_CLASSES = (50, 100, 300, 600, 1200, 2000)
 _FUNDED_AS_AT_LEAST = 100
@@ -176,6 +178,8 @@ _FEWEST_VALUES, _FEWEST_HEAPED, _HEAPED_SHARE, _NEAR = 10, 5, 0.2, 0.01
 #: Below the limit, as many would lie by chance; a heap is several times that.
 _TIMES_BELOW = 3
 _TOUCH = 1e-9
+#: The same for whoever runs this rule over columns.
+HEAP_NUMBERS = (_FEWEST_VALUES, _FEWEST_HEAPED, _HEAPED_SHARE, _NEAR, _TIMES_BELOW, _TOUCH)
 _MOST_NAMED = 5
 
 
