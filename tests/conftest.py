@@ -21,6 +21,18 @@ STANDARD_PATH = ROOT / "fixtures/standards/2017-quality.toml"
 PASSWORD = "a-long-test-password"
 
 
+#: Rooms whose tests without a database have nothing to do with any server: they run once, whatever the database.
+_ROOMS = ("schools", "indicators", "evaluation", "reports")
+_DATABASE = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback", "live_server"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        needs = item.get_closest_marker("django_db") or _DATABASE & set(getattr(item, "fixturenames", ()))
+        if not needs and item.path.parent.name in _ROOMS:
+            item.add_marker("pure")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _sqlite_can_be_emptied():
     let_sqlite_be_emptied()
