@@ -11,7 +11,9 @@ import datetime
 import logging
 import os
 import socket
+from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
@@ -19,22 +21,74 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from evaluation import run_states
 from evaluation.models import Job, JobStage, JobState, LaboratoryRun, RadarScan, RunBatch, RunState, Standard
 from indicators.models import PartialWorkbook, Submission
 
 logger = logging.getLogger(__name__)
 
+#: A stage of an upload or a batch takes seconds; what looks at the whole nation at once may take minutes.
 LEASE = datetime.timedelta(seconds=60)
+LONG_LEASE = datetime.timedelta(minutes=5)
+#: A job that reports the same stage for longer than so many leases does not get on, however often it reports.
+MOST_LEASES_A_STAGE = 3
 MOST_ATTEMPTS = 5
 #: Pause after a first failed attempt, doubled after each further one: a database that restarts is waited for.
 BACKOFF = datetime.timedelta(seconds=2)
 #: A waiting job this old was not taken by the doorbell of its own upload: ring again.
 RING_AGAIN_AFTER = datetime.timedelta(seconds=5)
 MOST_RINGS = 50
+#: A broker that did not answer is left alone for so long: whoever starts a run does not wait for each of its batches.
+_DEAF_SECONDS = 3.0
+_deaf_until = 0.0
 
 
 class LeaseLost(Exception):
     """Another worker holds this job now; whatever was computed here is dropped."""
+
+
+class Stuck(Exception):
+    """The job has been at one stage for longer than it may; it is taken from its worker."""
+
+
+@dataclass(slots=True)
+class Doing:
+    """What this process is at; a process does one job at a time. Times are of the monotonic clock, in seconds.
+    ``moved_at``: when a job was last claimed, passed a stage or ended, or none was found waiting."""
+
+    job_id: int | None = None
+    stage: str = ""
+    stage_since: float = 0.0
+    lease_ends: float = 0.0
+    moved_at: float = 0.0
+    done: int = 0
+    failed: int = 0
+
+    def begins(self, job: Job) -> None:
+        """A job was claimed."""
+        self.job_id, self.stage, self.stage_since = job.pk, "", monotonic()
+        self.passes(job)
+
+    def passes(self, job: Job) -> None:
+        """A stage was announced, and the lease renewed."""
+        now = monotonic()
+        self.lease_ends = now + lease_of(job).total_seconds()
+        if self.stage != job.stage:
+            self.stage, self.stage_since, self.moved_at = job.stage, now, now
+
+    def rests(self) -> None:
+        """The job is over, or was never there."""
+        self.job_id, self.moved_at = None, monotonic()
+
+
+#: Read by ``pulse``, which reports it.
+doing = Doing()
+
+
+def lease_of(job: Job) -> datetime.timedelta:
+    """For how long a claim of ``job`` is good, from each of its stages on."""
+    looks_at_the_nation = job.laboratory_run_id is not None or job.radar_scan_id is not None
+    return LONG_LEASE if looks_at_the_nation else LEASE
 
 
 def enqueue(submission: Submission, standard: Standard) -> Job:
@@ -68,21 +122,26 @@ def _once(**about: Any) -> Job:
     return job
 
 
-def ring(job_id: int) -> None:
-    """Tell a Celery worker that a job waits. Losing this message loses nothing: the row is rung for again."""
-    if not settings.REDIS_URL:
-        return
+def ring(job_id: int) -> bool:
+    """Tell a Celery worker that a job waits; whether the broker took it. Losing this message loses nothing: the row is
+    rung for again, and workers look for themselves."""
+    global _deaf_until
+    if not settings.REDIS_URL or monotonic() < _deaf_until:
+        return False
     from evaluation.tasks import judge
 
     try:
         judge.apply_async((job_id,), retry=False)
-    except judge.OperationalError:
-        logger.warning("doorbell for job %s was not heard", job_id, exc_info=True)
+    except judge.OperationalError as error:
+        logger.warning("doorbell for job %s was not heard: %s", job_id, error)
+        _deaf_until = monotonic() + _DEAF_SECONDS
+        return False
+    return True
 
 
-def worker_name() -> str:
-    """This process, as its claims name it."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+def worker_name(pid: int | None = None) -> str:
+    """A process of this machine as its claims name it; without ``pid`` this one."""
+    return f"{socket.gethostname()}:{os.getpid() if pid is None else pid}"
 
 
 def _claimable(now: datetime.datetime) -> Q:
@@ -107,6 +166,7 @@ def claim(job_id: int | None = None) -> Job | None:
             # PostgreSQL passes over rows that another worker is claiming; on SQLite the update below decides alone.
             job = waiting.select_for_update(skip_locked=True, of=("self",)).first()
             if job is None:
+                doing.rests()
                 return None
             if job.attempts >= MOST_ATTEMPTS:
                 _set_aside(job, job.error or f"连续 {MOST_ATTEMPTS} 次处理中断，没有留下错误信息。")
@@ -118,10 +178,11 @@ def claim(job_id: int | None = None) -> Job | None:
                 stage=JobStage.QUEUED,
                 attempts=F("attempts") + 1,
                 worker=worker_name(),
-                lease_until=timezone.now() + LEASE,
+                lease_until=timezone.now() + lease_of(job),
             )
         if taken:
             job.refresh_from_db()
+            doing.begins(job)
             return job
 
 
@@ -131,12 +192,18 @@ def _held(job: Job) -> Q:
 
 
 def report_stage(job: Job, stage: JobStage, schools_read: int | None = None) -> None:
-    """Say what the job is at and renew its lease. Raises LeaseLost where another worker has taken it over."""
-    changes: dict[str, object] = {"stage": stage, "lease_until": timezone.now() + LEASE}
+    """Say what the job is at and renew its lease. Raises LeaseLost where another worker has taken it over, and Stuck
+    where it has been at this very stage for too long: reporting alone is no progress."""
+    longest = MOST_LEASES_A_STAGE * lease_of(job).total_seconds()
+    if (doing.job_id, doing.stage) == (job.pk, stage) and monotonic() - doing.stage_since > longest:
+        raise Stuck(f"“{JobStage(stage).label}”超过 {longest:.0f} 秒没有进展。")
+    changes: dict[str, object] = {"stage": stage, "lease_until": timezone.now() + lease_of(job)}
     if schools_read is not None:
         changes["schools_read"] = schools_read
     if not Job.objects.filter(_held(job)).update(**changes):
         raise LeaseLost(str(job.pk))
+    job.stage = stage
+    doing.passes(job)
 
 
 def finish(job: Job) -> None:
@@ -146,10 +213,16 @@ def finish(job: Job) -> None:
     )
     if not changed:
         raise LeaseLost(str(job.pk))
+    transaction.on_commit(_count_done)
+
+
+def _count_done() -> None:
+    doing.done += 1
 
 
 def put_back(job: Job, error: str) -> None:
     """After a failed attempt: wait for another, or be set aside with the error."""
+    doing.failed += 1
     if job.attempts >= MOST_ATTEMPTS:
         _set_aside(job, error)
         return
@@ -164,9 +237,12 @@ def put_back(job: Job, error: str) -> None:
 
 
 def _set_aside(job: Job, error: str) -> None:
-    Job.objects.filter(pk=job.pk, attempts=job.attempts).exclude(state=JobState.DONE).update(
-        state=JobState.SET_ASIDE, lease_until=None, finished_at=timezone.now(), error=error
-    )
+    with transaction.atomic():
+        Job.objects.filter(pk=job.pk, attempts=job.attempts).exclude(state=JobState.DONE).update(
+            state=JobState.SET_ASIDE, lease_until=None, finished_at=timezone.now(), error=error
+        )
+        if job.batch_id is not None:
+            run_states.close_if_over(job.batch.run_id)
 
 
 def revive(job: Job) -> bool:
@@ -199,10 +275,34 @@ def release_dead_workers() -> int:
 
 
 def ring_waiting() -> int:
-    """Ring again, a bounded number of times, for jobs nobody took and for those whose lease ran out."""
+    """Ring again for jobs nobody took and for those whose lease ran out, until MOST_RINGS messages wait in the queue:
+    however long nobody answers, they do not pile up. Returns how many rings were heard."""
+    heard = 0
+    for job_id in late_jobs()[: max(0, MOST_RINGS - _messages_waiting())]:
+        if not ring(job_id):
+            # A broker that is down is not asked fifty times.
+            break
+        heard += 1
+    return heard
+
+
+def late_jobs() -> list[int]:
+    """Jobs that could be claimed, and that the doorbell of their own upload did not bring a worker to; in the order
+    they are taken, no more than MOST_RINGS."""
     now = timezone.now()
     late = Job.objects.filter(_claimable(now), created_at__lt=now - RING_AGAIN_AFTER)
-    jobs = list(late.order_by(*_ORDER).values_list("pk", flat=True)[:MOST_RINGS])
-    for job_id in jobs:
-        ring(job_id)
-    return len(jobs)
+    return list(late.order_by(*_ORDER).values_list("pk", flat=True)[:MOST_RINGS])
+
+
+def _messages_waiting() -> int:
+    """How many messages of any kind no worker has fetched yet; 0 where the broker does not answer."""
+    if not settings.REDIS_URL:
+        return 0
+    from evaluation.tasks import judge
+
+    with judge.app.connection_for_write() as connection:
+        try:
+            # A channel of our own: the default one would wait for ever for a broker that is down.
+            return connection.channel().queue_declare(judge.app.conf.task_default_queue, passive=True)[1]
+        except (*connection.channel_errors, *connection.connection_errors):
+            return 0

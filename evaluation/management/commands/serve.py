@@ -9,9 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import Error, connection
 
 from evaluation.management.commands.demo import PASSWORD, demo_accounts
+from evaluation.pulse import Watch
 
+_WATCH_SECONDS = 5.0
 _GRACE_SECONDS = 20
 
 
@@ -32,11 +35,17 @@ class Command(BaseCommand):
             signal.signal(number, self.stop)
         self.stdout.write(self._welcome(port))
         self.stdout.flush()
+        watch, next_look = Watch(), time.monotonic() + _WATCH_SECONDS
         while not self.is_stopping:
             time.sleep(0.5)
             if processes["网站"].poll() is not None:
                 self.stderr.write("网站进程已退出。")
                 break
+            if time.monotonic() >= next_look:
+                next_look = time.monotonic() + _WATCH_SECONDS
+                if self.does_not_get_on(watch, processes["工作进程"]):
+                    processes["工作进程"].kill()
+                    processes["工作进程"].wait()
             if processes["工作进程"].poll() is not None:
                 # A dead worker never leaves anybody waiting: its job is taken up by the next.
                 self.stderr.write("工作进程已退出，重新启动。")
@@ -48,6 +57,16 @@ class Command(BaseCommand):
                 process.wait(_GRACE_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+    def does_not_get_on(self, watch: Watch, worker: "subprocess.Popen[bytes]") -> bool:
+        """Whether the worker lives without reporting, or without progress while work waits."""
+        try:
+            return worker.poll() is None and bool(watch.overdue([worker.pid]))
+        except Error:
+            # A database that is away says nothing about the worker.
+            return False
+        finally:
+            connection.close()
 
     def stop(self, number: int, frame: FrameType | None) -> None:
         self.is_stopping = True

@@ -3,13 +3,14 @@
 import logging
 import signal
 import time
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, close_old_connections
+from django.db import Error, close_old_connections, connection
 
-from evaluation import actions, jobs
+from evaluation import jobs, pulse, working
 from evaluation.outbox import send_outbox
 from evaluation.people import close_idle_accounts
 from evaluation.reminders import remind_of_deadlines
@@ -19,6 +20,7 @@ from indicators.workbook.sandbox import keep_one_ready
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2
+_AWAY_SECONDS = 1.0
 _DAY_SECONDS = 24 * 60 * 60
 _SEND_SECONDS, _REMIND_SECONDS = 2, 60 * 60
 #: Whoever waits for a verdict waits for no more letters than these.
@@ -37,14 +39,30 @@ class Command(BaseCommand):
         # Stopping lets the job at hand end; a harder kill loses nothing either, the lease brings it back.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
+        beating = pulse.start()
+        try:
+            self.work(until_empty)
+        finally:
+            beating.set()
+        with suppress(Error):
+            pulse.leave()
+
+    def work(self, until_empty: bool) -> None:
+        """Job after job; while the database is away, wait for it."""
         while not self.is_stopping:
-            job = jobs.claim()
-            if job is not None:
-                actions.run_job(job)
+            try:
+                if working.work_on():
+                    continue
+                if until_empty:
+                    return
+                jobs.release_dead_workers()
+            except Error as error:
+                if until_empty:
+                    raise
+                logger.warning("the database is away: %s", error)
+                connection.close()
+                time.sleep(_AWAY_SECONDS)
                 continue
-            if until_empty:
-                return
-            jobs.release_dead_workers()
             self.clear_once_a_day()
             self.send_and_remind()
             close_old_connections()
@@ -60,7 +78,7 @@ class Command(BaseCommand):
         try:
             clear_files_that_are_due()
             close_idle_accounts()
-        except DatabaseError:
+        except Error:
             # Tomorrow is soon enough; the jobs go on.
             logger.exception("refused files were not cleared, or idle accounts not closed")
 
@@ -74,7 +92,7 @@ class Command(BaseCommand):
             if now >= self.next_sending:
                 self.next_sending = now + _SEND_SECONDS
                 send_outbox(_MOST_AT_ONCE)
-        except DatabaseError:
+        except Error:
             # The rows are still there; the next round finds them.
             logger.exception("outbox and reminders were interrupted")
 
