@@ -12,6 +12,11 @@ EMAIL_FROM      sender of letters
 WEBHOOKS        bots that are told of steps, as JSON: [{"name": "", "kind": "dingtalk|wecom|plain", "url": "",
                 "secret": "", "place": "code of a division, empty for all"}]
 REQUIRE_SECOND_FACTOR  1 or 0: one-time codes are a duty for inspectors, chiefs, stewards (default: as HTTPS)
+METRICS_TOKEN   who brings it may read /metrics (default: none, and nobody may)
+LOG_FORMAT      json: one object a line; plain (default)
+LOG_LEVEL       least level that is logged (default: INFO with json, every request a line; else WARNING)
+STOP_WITHIN     seconds a worker that is told to stop goes on with the job at hand before it gives it back (default: 15)
+DISK_FREE_MIB   less room than this on the disk is an alarm (default: 500)
 """
 
 from __future__ import annotations
@@ -84,6 +89,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First: machines ask for health without a session, in plain HTTP, under any host name.
+    "evaluation.probes.Probes",
+    "evaluation.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -134,7 +142,8 @@ if IS_EMBEDDED:
 else:
     # No acknowledged row may be lost in a crash, and nobody waits for ever on a lock.
     DATABASES["default"]["OPTIONS"] = {
-        "options": "-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
+        "options": "-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
+        "connect_timeout": 5,
     }
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -274,10 +283,37 @@ CELERY_BEAT_SCHEDULE = {
     "close-idle-accounts": {"task": "evaluation.close_idle_accounts", "schedule": 6 * 60 * 60.0},
 }
 
+#: Who brings it may read the figures for monitoring (evaluation/probes.py).
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
+#: Less room on the disk than this, MiB, is an alarm.
+DISK_FREE_MIB = int(os.environ.get("DISK_FREE_MIB", "500"))
+#: A worker that is told to stop goes on with the job at hand for so many seconds, then gives it back.
+STOP_WITHIN = float(os.environ.get("STOP_WITHIN", "15"))
+
+LOG_FORMAT = os.environ.get("LOG_FORMAT", "plain")
+if LOG_FORMAT not in ("plain", "json"):
+    raise ImproperlyConfigured("LOG_FORMAT is json or plain")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
+    "formatters": {
+        "plain": {
+            "()": "evaluation.logs.PlainLines",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        },
+        "json": {"()": "evaluation.logs.JsonLines"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {
+        "handlers": ["console"],
+        "level": os.environ.get("LOG_LEVEL", "INFO" if LOG_FORMAT == "json" else "WARNING"),
+    },
+    "loggers": {
+        # Django's own handlers would write every line a second time, unmasked.
+        "django": {"handlers": [], "level": "NOTSET"},
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # It names who failed to sign in, and from where; the chain of events tells that to those who may know.
+        "axes": {"level": "CRITICAL"},
+    },
 }
