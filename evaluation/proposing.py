@@ -203,6 +203,8 @@ def finish_replies(user: User, proposal: Proposal, seen_version: int) -> None:
 
     def write(_: Evaluation) -> Mapping[str, Any]:
         Proposal.objects.filter(pk=proposal.pk).update(finished_by=user, finished_at=timezone.now())
+        # The term was the county's; whoever decides now has none.
+        Evaluation.objects.filter(pk=proposal.evaluation_id).update(deadline=None)
         _tell_of_replies(proposal, "县里对处理建议答复完毕")
         return {"proposal": proposal.pk}
 

@@ -233,6 +233,8 @@ def test_after_its_term_and_after_it_has_finished_the_county_replies_no_more(peo
         reply(people.signer, proposal, evaluation.version, "decision", "", False, "不同意。")
     days(proposal.reply_until)
     finish_replies(people.signer, proposal, evaluation.version)
+    evaluation.refresh_from_db()
+    assert evaluation.deadline is None, "the term was the county's"
     with pytest.raises(Refused, match="答复完毕，不能再提出意见"):
         reply(people.signer, proposal, evaluation.version, "decision", "", False, "不同意。")
 
