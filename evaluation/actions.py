@@ -12,7 +12,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from evaluation import jobs, laboratory, partials
+from evaluation import jobs, laboratory, national, partials
 from evaluation.context import in_context
 from evaluation.core.document import StandardRefused, read_document
 from evaluation.core.standard import Standard as StandardDocument
@@ -117,6 +117,8 @@ def run_job(job: Job) -> None:
     try:
         if job.laboratory_run_id is not None:
             _try_standard_out(job)
+        elif job.batch_id is not None:
+            national.judge_batch(job)
         elif job.partial_id is not None:
             _read_partial(job)
         else:

@@ -37,6 +37,10 @@ _OTHER = {
     "hand_over": "移交岗位",
     "deactivate": "停用账号",
     "reactivate": "恢复账号",
+    "national_run_started": "发起全国核算",
+    "national_run_paused": "暂停全国核算",
+    "national_run_resumed": "继续全国核算",
+    "national_run_cancelled": "取消全国核算",
 }
 
 #: Why an inspector keeps away may be a matter of the family: told to no county.

@@ -149,6 +149,11 @@ def why_not_laboratory(user: Person) -> str:
     return "" if isinstance(user, User) and user.party == Party.STEWARD else "标准试验室由管理员使用。"
 
 
+def why_not_run_nation(user: Person) -> str:
+    """Empty if ``user`` may judge all counties at once and read what came of it, otherwise the reason in words."""
+    return "" if isinstance(user, User) and user.party == Party.STEWARD else "全国核算由管理员使用。"
+
+
 def can_see_evaluation(user: Person, evaluation: Evaluation) -> bool:
     """The county's desk sees its own; whoever reviews sees it once it was signed: the city, the inspector it was
     assigned to, the chief of the province. A steward sees none."""
