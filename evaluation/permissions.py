@@ -208,6 +208,13 @@ def why_not_recuse(user: Person, inspector: User, county: County) -> str:
     return "回避由督学本人或本省审定人申报。"
 
 
+def why_not_set_publication_rule(user: Person) -> str:
+    """Empty if ``user`` may say how the results of the own province are shown, otherwise the reason in words."""
+    if isinstance(user, User) and user.is_active and user.party == Party.CHIEF and user.place_id is not None:
+        return ""
+    return "公开规则由省级审定人设定。"
+
+
 def can_tend_people(user: Person) -> bool:
     """Accounts are a steward's; for everybody else their pages do not exist."""
     return is_steward(user)

@@ -14,6 +14,7 @@ from evaluation import (
     partial_views,
     people_views,
     proposal_views,
+    publication_views,
     reread_views,
     review_views,
     revision_views,
@@ -102,5 +103,6 @@ urlpatterns: list[URLPattern] = [
     path("assignments/", assigning_views.assignments, name="assignments"),
     path("assignments/share-out/", assigning_views.assignments_share_out, name="assignments_share_out"),
     path("assignments/give/", assigning_views.assignment_give, name="assignment_give"),
+    path("publication-rule/", publication_views.publication_rule, name="publication_rule"),
     path("recusals/", assigning_views.recusals, name="recusals"),
 ]

@@ -46,6 +46,7 @@ from reports.presenters.progress import Standing, progress, standing
 from reports.presenters.school import school_page
 from reports.presenters.standard import Rule, standard_page
 from reports.presenters.verdict import Register, VerdictPage, verdict_page
+from reports.public_views import public_overview
 from reports.review_context import review_context
 from reports.revision_page import correction_context, revision_context
 from reports.verdict_context import chosen_verdict, verdict_context
@@ -66,10 +67,10 @@ _FORMATS = {
 @require_safe
 @login_not_required
 def home(request: HttpRequest) -> HttpResponse:
-    """The public first page: what this is, how a verdict is made, which standards are loaded."""
+    """The public first page: what this is, what was published, what is in 公示, how a verdict is made and by what."""
     standards = [(row, parsed_standard(row)) for row in Standard.objects.order_by("-code")]
     rule = next((Rule.of(document) for row, document in standards if row.code == DEFAULT_STANDARD), None)
-    return render(request, "reports/home.html", {"standards": standards, "rule": rule})
+    return render(request, "reports/home.html", {"standards": standards, "rule": rule, **public_overview()})
 
 
 @require_safe

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from schools.models import Division, Invitation, User
-from schools.vocabulary import Party
+from schools.vocabulary import DivisionLevel, Party
 
 #: The school year begins on 1 September; annual figures are taken on that day.
 _FIRST_MONTH = 9
@@ -57,3 +57,8 @@ def places_visible_to(user: object) -> QuerySet[Division]:
     if not isinstance(user, User) or not is_steward(user):
         return found.none()
     return found if user.is_superuser else found.filter(within(user.place_id or "", ""))
+
+
+def provinces() -> QuerySet[Division]:
+    """Every province of the register, in the order of the codes."""
+    return Division.objects.filter(level=DivisionLevel.PROVINCE).order_by("pk")

@@ -14,6 +14,7 @@ from evaluation.models.national import (
 )
 from evaluation.models.operations import WorkerPulse
 from evaluation.models.people import Assignment, Message, OutboxEntry, Recusal
+from evaluation.models.publication import FEWEST_PUPILS, MOST_FEWEST_PUPILS, PublicationRule
 from evaluation.models.workflow import (
     Certificate,
     ChainHead,
@@ -30,6 +31,8 @@ from evaluation.models.workflow import (
 )
 
 __all__ = [
+    "FEWEST_PUPILS",
+    "MOST_FEWEST_PUPILS",
     "Assignment",
     "Certificate",
     "ChainHead",
@@ -48,6 +51,7 @@ __all__ = [
     "Objection",
     "OutboxEntry",
     "Proposal",
+    "PublicationRule",
     "Question",
     "RadarHit",
     "RadarScan",

@@ -1,0 +1,221 @@
+"""What was published, for everybody: certificates, and the frozen rows behind them. Nothing here takes a person: what
+these reads give is public, and nothing else may be shown on a public page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from evaluation.models import FEWEST_PUPILS, Certificate, Event, Notice, Proposal, PublicationRule, Verdict
+from evaluation.noticing import is_current
+from evaluation.workflow import State, Step, Within
+from indicators.models import SchoolRecord
+from schools.models import County, Division
+from schools.vocabulary import DivisionLevel
+
+#: The steps that change what the public may rely on.
+PUBLIC_STEPS = (Step.PUBLISH.value, Step.SUPERSEDE.value, Step.REVOKE.value, Within.START_CORRECTION.value)
+#: What a certificate is worth by the state of its evaluation, in a list: the whole status is the certificate's page.
+CERTIFIED_KINDS = {
+    State.PUBLISHED: ("met", "✓", "有效"),
+    State.SUPERSEDED: ("unknown", "↻", "已被取代"),
+    State.REVOKED: ("not_met", "✗", "已撤销"),
+}
+_PUBLIC = (State.PUBLISHED.value, State.SUPERSEDED.value, State.REVOKED.value)
+
+
+def published_certificates() -> QuerySet[Certificate]:
+    """Every certificate that was ever published, the newest first."""
+    related = "evaluation__county__parent__parent", "evaluation__standard", "evaluation__filing__submission"
+    found = Certificate.objects.filter(evaluation__state__in=_PUBLIC).select_related(*related)
+    return found.order_by("-evaluation__school_year", "-pk")
+
+
+def certificates_of(county_code: str) -> QuerySet[Certificate]:
+    """Every certificate of a county, the newest school year first, of one year the newest first."""
+    return published_certificates().filter(evaluation__county=county_code)
+
+
+def verdict_behind(certificate: Certificate) -> Verdict:
+    """The verdict a certificate certifies: the one the approved proposal rests on. Raises Proposal.DoesNotExist where
+    the rows were tampered with."""
+    evaluation = certificate.evaluation
+    approved = Proposal.objects.filter(
+        evaluation=evaluation,
+        outcome=Proposal.Outcome.APPROVED,
+        decision=Proposal.Decision.CERTIFY,
+        filing=evaluation.filing_id,
+    )
+    return approved.select_related("verdict__standard", "verdict__submission").order_by("-pk")[:1].get().verdict
+
+
+def records_behind(verdict: Verdict) -> QuerySet[SchoolRecord]:
+    """The rows of the schools as they were signed."""
+    return SchoolRecord.objects.filter(submission=verdict.submission_id).order_by("code", "row")
+
+
+@dataclass(frozen=True, slots=True)
+class PublicCount:
+    """How many counties of a place stand where, as everybody may know it. ``certified`` counts counties whose newest
+    certificate is valid today."""
+
+    counties: int
+    certified: int
+    in_notice: int
+    revoked: int
+
+
+def counts_by_province() -> dict[str, PublicCount]:
+    """Every province of the register by its code; four queries however many counties there are."""
+    province_of, counties = _provinces()
+    newest = Certificate.objects.filter(
+        evaluation__county=OuterRef("evaluation__county"), evaluation__state__in=_PUBLIC
+    )
+    newest_first = newest.order_by("-evaluation__school_year", "-pk").values("pk")[:1]
+    standing = Certificate.objects.filter(pk=Subquery(newest_first)).values_list(
+        "evaluation__county", "evaluation__state"
+    )
+    certified: Counter[str] = Counter()
+    revoked: Counter[str] = Counter()
+    for county, state in standing:
+        counted = certified if state == State.PUBLISHED else revoked
+        counted[province_of[county]] += 1
+    in_notice = Counter(
+        province_of[county]
+        for county in County.objects.filter(evaluations__state=State.NOTICE).values_list("pk", flat=True).distinct()
+    )
+    return {
+        province: PublicCount(count, certified[province], in_notice[province], revoked[province])
+        for province, count in counties.items()
+    }
+
+
+def _provinces() -> tuple[dict[str, str], dict[str, int]]:
+    """The province of every county, and how many counties each province has."""
+    rows = County.objects.values_list("pk", "parent", "parent__parent")
+    province_of = {county: above or parent for county, parent, above in rows}
+    provinces = Division.objects.filter(level=DivisionLevel.PROVINCE).order_by("pk").values_list("pk", flat=True)
+    counted = Counter(province_of.values())
+    return province_of, {province: counted[province] for province in provinces}
+
+
+@dataclass(frozen=True, slots=True)
+class CountyStanding:
+    """A county with its newest certificate, if it was ever given one, and whether it is in 公示 now."""
+
+    county: County
+    certificate: Certificate | None
+    notice: int | None
+
+    @property
+    def is_certified(self) -> bool:
+        """Whether the newest certificate is valid today."""
+        return self.certificate is not None and self.certificate.evaluation.state_of is State.PUBLISHED
+
+
+def standings_in(province_code: str) -> list[CountyStanding]:
+    """Every county of a province in the order of the codes; two queries however many there are."""
+    counties = list(
+        County.objects.filter(Q(parent=province_code) | Q(parent__parent=province_code))
+        .select_related("parent")
+        .annotate(
+            notice=Subquery(
+                County.objects.filter(pk=OuterRef("pk"), evaluations__state=State.NOTICE)
+                .order_by("-evaluations__notices__pk")
+                .values("evaluations__notices__pk")[:1]
+            )
+        )
+        .order_by("code")
+    )
+    newest: dict[str, Certificate] = {}
+    for each in published_certificates().filter(evaluation__county__in=[county.pk for county in counties]):
+        newest.setdefault(each.evaluation.county_id, each)
+    return [CountyStanding(county, newest.get(county.pk), county.notice) for county in counties]
+
+
+def notices_of(county_code: str) -> list[Notice]:
+    """The 公示 a county is in today."""
+    found = Notice.objects.filter(evaluation__county=county_code, evaluation__state=State.NOTICE)
+    return [each for each in found.select_related("evaluation") if is_current(each)]
+
+
+def corrections() -> QuerySet[Event]:
+    """Every correction that was begun, supersession and revocation of something published, the newest first."""
+    return (
+        Event.objects.filter(kind__in=PUBLIC_STEPS, evaluation__certificate__isnull=False)
+        .exclude(kind=Step.PUBLISH.value)
+        .select_related("evaluation__county__parent__parent", "evaluation__certificate")
+        .order_by("-number")
+    )
+
+
+def public_events(county_code: str = "") -> QuerySet[Event]:
+    """Publications and what happened to them since, the newest first; of one county where it is named."""
+    found = Event.objects.filter(kind__in=PUBLIC_STEPS, evaluation__certificate__isnull=False)
+    if county_code:
+        found = found.filter(evaluation__county=county_code)
+    return found.select_related("evaluation__county__parent__parent", "evaluation__certificate").order_by("-number")
+
+
+def search_places(words: str, most: int) -> list[Division]:
+    """Provinces and counties whose name or code holds the words."""
+    asked = Q(name__icontains=words) | Q(pk__startswith=words)
+    found = Division.objects.filter(asked).exclude(level=DivisionLevel.CITY).select_related("parent__parent")
+    return list(found.order_by("level", "pk")[:most])
+
+
+def search_schools(words: str, most: int) -> list[tuple[SchoolRecord, Certificate]]:
+    """Schools of published results (of each county the newest) whose name or code holds the words, without those that
+    are too small to be shown alone."""
+    newest = Certificate.objects.filter(
+        evaluation__county=OuterRef("evaluation__county"), evaluation__state__in=_PUBLIC
+    ).order_by("-evaluation__school_year", "-pk")
+    shown = published_certificates().filter(pk=Subquery(newest.values("pk")[:1]))
+    asked = Q(name__icontains=words) | Q(code__startswith=words)
+    # Unordered inside, or the database sorts every certificate for nothing.
+    of_shown = shown.order_by().values("evaluation__filing__submission")
+    rows = list(SchoolRecord.objects.filter(asked, submission__in=of_shown).order_by("code", "row")[: most * 2])
+    certificates = {
+        each.evaluation.filing.submission_id: each
+        for each in shown.filter(evaluation__filing__submission__in={row.submission_id for row in rows})
+        if each.evaluation.filing is not None
+    }
+    fewest = fewest_pupils_by_province()
+    found = [(row, certificates[row.submission_id]) for row in rows if row.submission_id in certificates]
+    return [
+        (row, each)
+        for row, each in found
+        if not is_small(row, fewest.get(province_code(each.evaluation.county), FEWEST_PUPILS))
+    ][:most]
+
+
+def province_code(county: County) -> str:
+    """The province a county lies in."""
+    above = county.parent
+    if above is None:
+        return county.pk
+    return above.parent_id or above.pk
+
+
+def fewest_pupils_by_province() -> dict[str, int]:
+    """Below how many pupils a school is not shown alone, where a province has decided it."""
+    newest_last = PublicationRule.objects.order_by("pk").values_list("province", "fewest_pupils")
+    return dict(newest_last)
+
+
+def fewest_pupils(county: County) -> int:
+    """Below how many pupils a school of this county is not shown alone."""
+    rule = PublicationRule.objects.filter(province=province_code(county)).first()
+    return FEWEST_PUPILS if rule is None else rule.fewest_pupils
+
+
+def is_small(record: SchoolRecord, fewest: int) -> bool:
+    """Whether a school has so few pupils that its figures would be those of persons."""
+    return pupils_of(record) < fewest
+
+
+def pupils_of(record: SchoolRecord) -> int:
+    """All pupils of a school, of every stage; what is unknown counts as none."""
+    return sum(filter(None, (record.primary_enrollment, record.junior_enrollment, record.senior_enrollment)))
