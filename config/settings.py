@@ -313,6 +313,8 @@ LOGGING = {
         # Django's own handlers would write every line a second time, unmasked.
         "django": {"handlers": [], "level": "NOTSET"},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # What was refused has its line in portal.requests, with its id.
+        "django.request": {"level": "ERROR"},
         # It names who failed to sign in, and from where; the chain of events tells that to those who may know.
         "axes": {"level": "CRITICAL"},
     },
