@@ -213,6 +213,11 @@ def can_tend_people(user: Person) -> bool:
     return is_steward(user)
 
 
+def can_tend_jobs(user: Person) -> bool:
+    """What was set aside, and the worker processes, are a steward's; for everybody else their page does not exist."""
+    return is_steward(user)
+
+
 def why_not_tend(user: Person, place: Division) -> str:
     """Empty if ``user`` may give posts at ``place``, otherwise the reason in words."""
     if not isinstance(user, User) or not is_steward(user):
