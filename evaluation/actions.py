@@ -12,7 +12,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from evaluation import jobs, laboratory, national, partials
+from evaluation import jobs, laboratory, national, partials, radar
 from evaluation.context import in_context
 from evaluation.core.document import StandardRefused, read_document
 from evaluation.core.standard import Standard as StandardDocument
@@ -119,6 +119,8 @@ def run_job(job: Job) -> None:
             _try_standard_out(job)
         elif job.batch_id is not None:
             national.judge_batch(job)
+        elif job.radar_scan_id is not None:
+            radar.scan(job)
         elif job.partial_id is not None:
             _read_partial(job)
         else:
