@@ -1,15 +1,18 @@
-# One image for web and worker; the command says which. Runs as nobody, writes only to /var/lib/portal and /tmp.
+# One image for web, worker and beat; the command says which. Runs as nobody, writes only to /tmp (and /backups).
 FROM python:3.11-slim-bookworm
-ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 VAR_DIR=/var/lib/portal
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 VAR_DIR=/var/lib/portal XDG_CACHE_HOME=/tmp
 WORKDIR /srv/portal
-# What weasyprint prints certificates with, and Chinese fonts to embed in them.
+# What weasyprint prints certificates with, Chinese fonts to embed in them, and what backups are made with.
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk fontconfig && rm -rf /var/lib/apt/lists/*
+    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk fontconfig postgresql-client-15 \
+    && rm -rf /var/lib/apt/lists/*
 COPY requirements.lock .
 RUN pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY . .
-RUN useradd --system --home /var/lib/portal portal && install -d -o portal /var/lib/portal \
+RUN useradd --system --uid 10001 --user-group --home /var/lib/portal portal \
+    && install -d -o portal -g portal /var/lib/portal /backups \
     && SECRET_KEY=only-to-collect python manage.py collectstatic --noinput --verbosity 0 \
-    && chown -R portal /var/lib/portal
-USER portal
-CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "4"]
+    && python -m compileall -q config schools indicators evaluation reports \
+    && chown -R portal:portal /var/lib/portal
+USER 10001:10001
+CMD ["gunicorn", "-c", "config/gunicorn.py", "config.wsgi", "--bind", "0.0.0.0:8000"]

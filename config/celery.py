@@ -14,7 +14,13 @@ from contextlib import suppress
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
+from celery.signals import (
+    setup_logging,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+    worker_shutting_down,
+)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -28,6 +34,17 @@ _WATCH_SECONDS = 5.0
 #: A pool process that ends lets its own look finish the job at hand; docker-compose waits a minute.
 _FINISH_SECONDS = 45.0
 _started: list[threading.Event] = []
+_pools: list[Any] = []
+
+
+@setup_logging.connect
+def log_as_the_site_does(**told: Any) -> None:
+    """Celery's own lines take the form, and the masks, of all others."""
+    from logging.config import dictConfig
+
+    from django.conf import settings
+
+    dictConfig(settings.LOGGING)
 
 
 @worker_process_init.connect
@@ -51,7 +68,30 @@ def end_work(**told: Any) -> None:
 @worker_ready.connect
 def watch_the_pool(sender: Any, **told: Any) -> None:
     """In the parent: kill pool processes that do not report or do not get on; the pool starts others."""
+    _pools.append(sender.pool)
     threading.Thread(target=_watch, args=(sender.pool,), name="watch", daemon=True).start()
+
+
+@worker_shutting_down.connect
+def stop_in_time(**told: Any) -> None:
+    """In the parent, told to stop: Celery waits for the jobs at hand however long they take. After a while they are
+    given back, and the parent ends at once."""
+    from django.conf import settings
+
+    from evaluation import stopping
+
+    stopping.later(settings.STOP_WITHIN, _stop_now)
+
+
+def _stop_now() -> None:
+    from evaluation import jobs, stopping
+
+    pids = [pid for pool in _pools for pid in pool.info.get("processes", ())]
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    stopping.give_back_quietly([jobs.worker_name(pid) for pid in pids])
+    os.kill(os.getpid(), signal.SIGQUIT)
 
 
 def _watch(pool: Any) -> None:

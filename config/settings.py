@@ -274,6 +274,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A person who uploads does not wait for a broker that is down.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 3, "socket_connect_timeout": 2} if REDIS_URL else {}
+# Beat writes its schedule down after every task: that it lives is seen by the age of the file (config/probe.py).
+CELERY_BEAT_SYNC_EVERY = 1
 CELERY_BEAT_SCHEDULE = {
     "ring-waiting-jobs": {"task": "evaluation.ring_waiting_jobs", "schedule": 10.0},
     # Some times a day, though once is enough: a beat that starts anew begins to count anew.
@@ -313,6 +315,8 @@ LOGGING = {
         # Django's own handlers would write every line a second time, unmasked.
         "django": {"handlers": [], "level": "NOTSET"},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # What was refused has its line in portal.requests, with its id.
+        "django.request": {"level": "ERROR"},
         # It names who failed to sign in, and from where; the chain of events tells that to those who may know.
         "axes": {"level": "CRITICAL"},
     },

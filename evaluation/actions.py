@@ -12,7 +12,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from evaluation import jobs, laboratory, national, partials
+from evaluation import jobs, laboratory, national, partials, radar
 from evaluation.context import in_context
 from evaluation.core.document import StandardRefused, read_document
 from evaluation.core.standard import Standard as StandardDocument
@@ -20,6 +20,7 @@ from evaluation.core.standard import parse_standard
 from evaluation.core.verdict import judge_report
 from evaluation.freezing import check_open, lock_county
 from evaluation.judging import save_verdict
+from evaluation.logs import about_job
 from evaluation.models import Job, JobStage, Standard, Verdict
 from evaluation.partial_preview import Fault, Preview, add_outcome, preview_of
 from evaluation.permissions import Refused, check_upload
@@ -111,6 +112,7 @@ def retry_job(user: User, job: Job) -> None:
         raise Refused("该任务不在搁置状态，无需重新处理。")
 
 
+@about_job
 def run_job(job: Job) -> None:
     """Do one claimed job: judge a version, read a partial workbook, try a standard out. An error puts it back; a lost
     lease drops the work."""
@@ -119,6 +121,8 @@ def run_job(job: Job) -> None:
             _try_standard_out(job)
         elif job.batch_id is not None:
             national.judge_batch(job)
+        elif job.radar_scan_id is not None:
+            radar.scan(job)
         elif job.partial_id is not None:
             _read_partial(job)
         else:

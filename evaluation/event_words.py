@@ -38,6 +38,8 @@ _OTHER = {
     "hand_over": "移交岗位",
     "deactivate": "停用账号",
     "reactivate": "恢复账号",
+    "jobs_revived": "重新处理任务",
+    "outbox_again": "重新发送通知",
     "national_run_started": "发起全国核算",
     "national_run_paused": "暂停全国核算",
     "national_run_resumed": "继续全国核算",

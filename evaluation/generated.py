@@ -1,8 +1,10 @@
 """A nation that does not exist: counties, schools and figures from a seed, for measuring and for rehearsals.
 
 Fictional provinces with division codes no real place has. Spreads differ by region and type of school; some counties
-carry planted defects: cells left empty, schools far below the limits, figures that contradict nothing and fail
-everything. Pure: numpy arrays and names, no database.
+carry planted defects, and say which: cells left empty, schools far below the limits, figures that contradict nothing
+and fail everything. What belongs to a school stays with it from year to year and drifts a little; pupils move to the
+towns, schools open and close. Every year is worked out on its own: the same seed and year give the same bytes,
+whichever years were generated before. Pure: numpy arrays and names, no database.
 """
 
 from __future__ import annotations
@@ -23,6 +25,14 @@ PROVINCE_PREFIXES = tuple(
 NATION = 2_853
 SCHOOLS = 207_000
 SHARE_WITH_DEFECTS = 0.10
+#: The planted defects, in words.
+DEFECTS = ("空缺一格", "一所学校运动场馆面积远低于要求", "小学班额超过上限", "缺少县级数据 C16", "县级数据 C25 过低")
+#: Between these years every school that opens or closes does so, about as many each year.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2060
+#: A year's growth of pupils and of equipment is counted from here.
+_COUNTED_FROM = 2026
+#: How much of a spread between schools is news of the year.
+_NEWS = 1 / 6
 
 TYPES = (
     SchoolType.PRIMARY_SCHOOL,
@@ -41,6 +51,12 @@ _SIZES = {
 }
 PLACES = tuple(_SIZES)
 _PLACE_SHARES = (0.25, 0.40, 0.35)
+#: By place: yearly growth of pupils, and the shares of schools that open and that close at some time.
+_GROWTH = (0.015, 0.0, -0.03)
+_OPENING, _CLOSING = (0.45, 0.30, 0.15), (0.15, 0.30, 0.45)
+_RICHER = 0.01
+#: Schools that there ever are, for one that there is in an average year.
+_EVER = 1.38
 _WEIGHTS = {Stage.PRIMARY: 1.0, Stage.JUNIOR: 1.1, "SENIOR": 1.32}
 
 IntArray = npt.NDArray[np.int64]
@@ -49,8 +65,9 @@ Column = npt.NDArray[np.int64] | list[str]
 
 @dataclass(frozen=True, slots=True)
 class GeneratedCounty:
-    """One county: division code, name, province prefix, columns by catalogue key (−1 is an empty cell), the areas of
-    its music and art rooms as written, and its county figures as stored numbers."""
+    """One county in one year: division code, name, province prefix, columns by catalogue key (−1 is an empty cell), the
+    areas of its music and art rooms as written, its county figures as stored numbers, the year each school opened in (0
+    where it always was), and the positions in DEFECTS of what was planted."""
 
     code: str
     name: str
@@ -60,13 +77,29 @@ class GeneratedCounty:
     names: list[str]
     rooms: dict[str, list[str]]
     figures: dict[str, int]
+    opened: list[int]
+    defects: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    """Chances of a county: ``who`` gives the same every year, ``chance`` those of one year."""
+
+    who: np.random.Generator
+    chance: np.random.Generator
+    size: int
+
+    def spread(self, scale: float) -> npt.NDArray[np.float64]:
+        """Factors around 1, one a school: what a school is known for, and a little news of the year."""
+        lasting, news = self.who.standard_normal(self.size), self.chance.standard_normal(self.size)
+        return np.exp(scale * (lasting + _NEWS * news))
 
 
 def generated_counties(
     count: int = NATION, schools: int = SCHOOLS, seed: int = 1, year: int = 2026
 ) -> Iterator[GeneratedCounty]:
-    """``count`` counties with about ``schools`` schools in all. The same seed gives the same schools every year, and
-    figures that drift from year to year."""
+    """``count`` counties with about ``schools`` schools in all. A year's schools are those of the year before, but for
+    the few that closed and opened, with figures that drifted."""
     layout = np.random.default_rng([seed, 0])
     weights = layout.lognormal(0, 0.55, count)
     sizes = np.maximum(np.round(weights / weights.sum() * schools).astype(np.int64), 4)
@@ -78,35 +111,52 @@ def generated_counties(
 
 
 def _county(code: str, prefix: str, size: int, seed: int, year: int, number: int) -> GeneratedCounty:
+    ever = round(size * _EVER)
     who = np.random.default_rng([seed, 1, number])
-    types = who.choice(len(TYPES), size, p=_TYPE_SHARES)
+    draw = _Draw(who, np.random.default_rng([seed, 2, number, year]), ever)
+    types = who.choice(len(TYPES), ever, p=_TYPE_SHARES)
     types[:2] = (0, 2)
-    place = who.choice(len(PLACES), size, p=_PLACE_SHARES)
+    place = who.choice(len(PLACES), ever, p=_PLACE_SHARES)
     place[types == TYPES.index(SchoolType.TEACHING_POINT)] = PLACES.index(UrbanRural.RURAL)
-    private = who.random(size) < 0.06
+    private = who.random(ever) < 0.06
     wealth = who.lognormal(0.30, 0.12)
     unevenness = who.uniform(0.02, 0.14)
-    has_defects = who.random() < SHARE_WITH_DEFECTS
-    chance = np.random.default_rng([seed, 2, number, year])
-    columns = _basics(types, place, private, who)
-    pupils = _pupils(types, place, who, chance)
+    opened, is_open = _terms(place, year, who)
+    columns = _basics(types, place, private, opened, who)
+    pupils = _pupils(types, place, year, draw)
     columns |= {f"{stage}_enrollment": counts for stage, counts in pupils.items()}
-    rich = wealth * chance.lognormal(0, unevenness, size)
+    rich = wealth * draw.spread(unevenness) * (1 + _RICHER * (year - _COUNTED_FROM))
     for stage in ("primary", "junior"):
-        columns |= _stage(stage, pupils[stage], rich, chance)
-    columns |= _shared(pupils, columns, rich, chance)
-    columns |= _retention(pupils["junior"], chance)
-    rooms = _rooms(columns, pupils, chance)
-    figures = _county_figures(pupils, chance)
-    if has_defects:
-        _plant_defects(columns, figures, chance)
-    codes = [f"{code}{i + 1:04d}" for i in range(size)]
-    names = [f"模拟{code}第{i + 1}{TYPES[t].label}" for i, t in enumerate(types.tolist())]
-    return GeneratedCounty(code, f"模拟{code}县", prefix, columns, codes, names, rooms, figures)
+        columns |= _stage(stage, pupils[stage], rich, draw)
+    columns |= _shared(pupils, columns, rich, draw)
+    columns |= _retention(pupils["junior"], draw.chance)
+    there = np.flatnonzero(is_open)
+    columns = {key: values[there] for key, values in columns.items()}
+    rooms = _rooms(columns)
+    figures = _county_figures({stage: counts[there] for stage, counts in pupils.items()}, draw.chance)
+    has_defects = draw.chance.random() < SHARE_WITH_DEFECTS
+    defects = _plant_defects(columns, figures, draw.chance) if has_defects else ()
+    codes = [f"{code}{i + 1:04d}" for i in there.tolist()]
+    names = [f"模拟{code}第{i + 1}{TYPES[t].label}" for i, t in zip(there.tolist(), types[there].tolist(), strict=True)]
+    since = opened[there].tolist()
+    return GeneratedCounty(code, f"模拟{code}县", prefix, columns, codes, names, rooms, figures, since, defects)
+
+
+def _terms(place: IntArray, year: int, who: np.random.Generator) -> tuple[IntArray, npt.NDArray[np.bool_]]:
+    """The year each school opened in (0 for those that always were), and which are open in a year: urban schools open
+    rather than close, rural ones close rather than open."""
+    size = len(place)
+    opens = who.random(size) < np.array(_OPENING)[place]
+    closes = who.random(size) < np.array(_CLOSING)[place]
+    first = np.where(opens, who.integers(_FIRST_YEAR, _LAST_YEAR, size), 0)
+    last = np.where(closes, who.integers(_FIRST_YEAR, _LAST_YEAR, size), 10_000)
+    # A primary and a junior school stay: no county is without either stage.
+    first[:2], last[:2] = 0, 10_000
+    return first, (first <= year) & (year < last)
 
 
 def _basics(
-    types: IntArray, place: IntArray, private: npt.NDArray[np.bool_], who: np.random.Generator
+    types: IntArray, place: IntArray, private: npt.NDArray[np.bool_], opened: IntArray, who: np.random.Generator
 ) -> dict[str, IntArray]:
     size = len(types)
     return {
@@ -114,27 +164,26 @@ def _basics(
         "urban_rural": place,
         "sponsor_type": np.where(private, int(SponsorType.PRIVATE), int(SponsorType.COUNTY_EDUCATION)),
         "is_boarding": (who.random(size) < 0.15).astype(np.int64),
-        "built_year": who.integers(1965, 2025, size),
+        "built_year": np.where(opened > 0, opened, who.integers(1965, 2000, size)),
         "is_dense_central": np.zeros(size, np.int64),
     }
 
 
-def _pupils(
-    types: IntArray, place: IntArray, who: np.random.Generator, chance: np.random.Generator
-) -> dict[str, IntArray]:
-    size = len(types)
+def _pupils(types: IntArray, place: IntArray, year: int, draw: _Draw) -> dict[str, IntArray]:
+    growth = np.exp(np.array(_GROWTH)[place] * (year - _COUNTED_FROM))
     found = {}
     for position, stage in enumerate(Stage):
         runs = np.array([stage in t.stages for t in TYPES])[types]
         median = np.array([_SIZES[p][position][0] for p in PLACES], np.float64)[place]
         spread = np.array([_SIZES[p][position][1] for p in PLACES], np.float64)[place]
-        own = median * np.exp(spread * who.standard_normal(size)) * chance.lognormal(0, 0.04, size)
+        own = median * growth * np.exp(spread * draw.who.standard_normal(draw.size))
+        own *= draw.chance.lognormal(0, 0.03, draw.size)
         own[types == TYPES.index(SchoolType.TEACHING_POINT)] *= 0.3
         own[types == TYPES.index(SchoolType.NINE_YEAR)] *= 0.6
         own[types == TYPES.index(SchoolType.TWELVE_YEAR)] *= 0.6
         found[stage.value.lower()] = np.where(runs, np.clip(own, 8, 1_900).astype(np.int64), -1)
     senior = np.array([t.has_senior_stage for t in TYPES])[types]
-    found["senior"] = np.where(senior, who.integers(300, 2_000, size), -1)
+    found["senior"] = np.where(senior, draw.who.integers(300, 2_000, draw.size), -1)
     return found
 
 
@@ -142,15 +191,13 @@ def _at_least(amount: npt.NDArray[np.float64], runs: npt.NDArray[np.bool_]) -> I
     return np.where(runs, np.ceil(amount).astype(np.int64), -1)
 
 
-def _stage(
-    stage: str, pupils: IntArray, rich: npt.NDArray[np.float64], chance: np.random.Generator
-) -> dict[str, IntArray]:
-    runs, size = pupils > 0, len(pupils)
+def _stage(stage: str, pupils: IntArray, rich: npt.NDArray[np.float64], draw: _Draw) -> dict[str, IntArray]:
+    runs = pupils > 0
     p = np.maximum(pupils, 0)
     largest, per_class = (45, 40) if stage == "primary" else (50, 44)
     classes = _at_least(p / per_class, runs)
     need = {"primary": (0.052, 0.0125, 0.0115), "junior": (0.066, 0.0125, 0.0115)}[stage]
-    degrees, backbone, arts = (_at_least(share * p * rich * chance.lognormal(0, 0.08, size), runs) for share in need)
+    degrees, backbone, arts = (_at_least(share * p * rich * draw.spread(0.08), runs) for share in need)
     teachers = _at_least(p * (0.062 if stage == "primary" else 0.082) * rich, runs)
     teachers = np.where(runs, np.maximum(teachers, degrees + 1), -1)
     columns = {
@@ -182,15 +229,14 @@ def _shared(
     pupils: dict[str, IntArray],
     columns: dict[str, IntArray],
     rich: npt.NDArray[np.float64],
-    chance: np.random.Generator,
+    draw: _Draw,
 ) -> dict[str, IntArray]:
-    size = len(rich)
     weighted = sum(_WEIGHTS[s] * np.maximum(pupils[s.lower()], 0) for s in ("PRIMARY", "JUNIOR", "SENIOR"))
     amount = np.asarray(weighted, np.float64) * rich
     wan = DECIMAL_SCALE // 100
 
     def area(share: float, spread: float = 0.12) -> IntArray:
-        return np.ceil(share * amount * chance.lognormal(0, spread, size) * 100).astype(np.int64) * wan
+        return np.ceil(share * amount * draw.spread(spread) * 100).astype(np.int64) * wan
 
     compulsory = np.maximum(pupils["primary"], 0) + np.maximum(pupils["junior"], 0)
     funds = np.ceil(np.maximum(compulsory, 100) * 0.085 * 100).astype(np.int64) * wan
@@ -199,16 +245,16 @@ def _shared(
     )
     indoor = area(0.6)
     return {
-        "migrant_enrollment": (compulsory * chance.uniform(0, 0.2, size)).astype(np.int64),
+        "migrant_enrollment": (compulsory * draw.who.uniform(0, 0.2, draw.size)).astype(np.int64),
         "certified_teachers": teachers,
         "trained_teachers": teachers,
         "indoor_sports_area": indoor,
         "teaching_area": area(5.9) + indoor,
         "sports_ground_area": area(9.6),
-        "other_sports_area": np.zeros(size, np.int64),
-        "rented_sports_area": np.zeros(size, np.int64),
+        "other_sports_area": np.zeros(draw.size, np.int64),
+        "rented_sports_area": np.zeros(draw.size, np.int64),
         "equipment_value": area(0.26),
-        "multimedia_rooms": np.ceil(0.029 * amount * chance.lognormal(0, 0.10, size)).astype(np.int64),
+        "multimedia_rooms": np.ceil(0.029 * amount * draw.spread(0.10)).astype(np.int64),
         "funds_budget": funds,
         "funds_final": funds,
         "training_budget": funds // 16,
@@ -229,9 +275,7 @@ def _retention(pupils: IntArray, chance: np.random.Generator) -> dict[str, IntAr
     }
 
 
-def _rooms(
-    columns: dict[str, IntArray], pupils: dict[str, IntArray], chance: np.random.Generator
-) -> dict[str, list[str]]:
+def _rooms(columns: dict[str, IntArray]) -> dict[str, list[str]]:
     classes = np.maximum(columns["primary_classes"], 0) + np.maximum(columns["junior_classes"], 0)
     needed = np.maximum(-(-classes // 12), 1)
     return {
@@ -264,10 +308,13 @@ def _county_figures(pupils: dict[str, IntArray], chance: np.random.Generator) ->
     return figures
 
 
-def _plant_defects(columns: dict[str, IntArray], figures: dict[str, int], chance: np.random.Generator) -> None:
-    """One of several: cells left empty, a school far below, large classes, a county figure missing or too low."""
+def _plant_defects(
+    columns: dict[str, IntArray], figures: dict[str, int], chance: np.random.Generator
+) -> tuple[int, ...]:
+    """Two of DEFECTS; returns which."""
     keys = ("equipment_value", "multimedia_rooms", "teaching_area", "trained_teachers", "funds_allocated")
-    for kind in chance.choice(5, 2, replace=False).tolist():
+    kinds = tuple(sorted(chance.choice(len(DEFECTS), 2, replace=False).tolist()))
+    for kind in kinds:
         school = int(chance.integers(len(columns["school_type"])))
         if kind == 0:
             columns[keys[int(chance.integers(len(keys)))]][school] = -1
@@ -279,3 +326,4 @@ def _plant_defects(columns: dict[str, IntArray], figures: dict[str, int], chance
             figures.pop("C16")
         else:
             figures["C25"] = 150
+    return kinds

@@ -9,6 +9,7 @@ from io import StringIO
 from typing import Any
 
 from django.db import connection, models, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from evaluation.generated import PLACES, TYPES, GeneratedCounty
@@ -20,6 +21,7 @@ from schools.vocabulary import DivisionLevel, Party
 
 _COUNTIES_PER_CITY = 12
 _FIRST_ROW = 3
+_SCHOOL_YEAR_BEGINS = (9, 1)
 _COUNTIES_AT_A_TIME = 60
 _ROOMS = tuple(f.key for f in ALL_FIELDS if f.kind is Kind.ROOMS)
 
@@ -74,11 +76,13 @@ def _store(batch: Sequence[GeneratedCounty], school_year: int) -> None:
                 "school_type": TYPES[kind].value,
                 "sponsor_type": sponsor,
                 "urban_rural": PLACES[place].value,
+                "opened_on": datetime.date(opened, *_SCHOOL_YEAR_BEGINS) if opened else None,
             }
             for county in batch
-            for code, name, kind, sponsor, place in zip(
+            for code, name, opened, kind, sponsor, place in zip(
                 county.codes,
                 county.names,
+                county.opened,
                 *(county.columns[key].tolist() for key in ("school_type", "sponsor_type", "urban_rural")),
                 strict=True,
             )
@@ -86,6 +90,7 @@ def _store(batch: Sequence[GeneratedCounty], school_year: int) -> None:
         is_new_only=True,
     )
     _insert(SchoolRecord, (row for county, s in zip(batch, submissions, strict=True) for row in _records(county, s)))
+    _close_what_is_gone(codes, submissions, school_year)
     _insert(
         CountyFigure,
         (
@@ -94,6 +99,22 @@ def _store(batch: Sequence[GeneratedCounty], school_year: int) -> None:
             for code, value in county.figures.items()
         ),
     )
+
+
+def _close_what_is_gone(codes: Sequence[str], submissions: Sequence[Submission], school_year: int) -> None:
+    """Schools of the register that report no more are closed there, with the end of the year before."""
+    first = datetime.date(school_year, *_SCHOOL_YEAR_BEGINS)
+    reporting = SchoolRecord.objects.filter(submission__in=submissions).values("code")
+    gone = School.objects.filter(Q(opened_on=None) | Q(opened_on__lte=first), county__in=codes, closed_on=None)
+    gone.exclude(code__in=reporting).update(closed_on=first - datetime.timedelta(days=1))
+
+
+def refresh_statistics() -> None:
+    """Let PostgreSQL look at tables that were filled a moment ago: until it has, it plans by numbers that are not
+    true. A deployment's own autovacuum does this in its time."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 def _store_divisions(batch: Sequence[GeneratedCounty]) -> None:

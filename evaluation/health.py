@@ -1,8 +1,8 @@
 """Whether the portal works, part by part, for whoever asks every few seconds and cannot log in.
 
 Each part is a check that returns what is wrong in words, empty where nothing is. The words are for the log and for
-`manage.py doctor`; the public answer says ok or failing. Checks run in threads under a limit of time: whatever hangs, the
-answer does not. A thread that still hangs is not joined by another.
+`manage.py doctor`; the public answer says ok or failing. Checks run in threads under a limit of time: whatever hangs,
+the answer does not. A thread that still hangs is not joined by another.
 """
 
 from __future__ import annotations
@@ -57,10 +57,8 @@ def _known_migrations() -> frozenset[tuple[str, str]]:
 def migrations() -> str:
     """Whether the tables are those of this version of the portal."""
     missing = _known_migrations() - MigrationRecorder(connection).applied_migrations().keys()
-    return (
-        f"有 {len(missing)} 个数据库迁移未执行：{'、'.join('.'.join(each) for each in sorted(missing)[:3])}。"
-        * bool(missing)
-    )
+    named = "、".join(".".join(each) for each in sorted(missing)[:3])
+    return f"有 {len(missing)} 个数据库迁移未执行：{named}。" if missing else ""
 
 
 def worker() -> str:

@@ -246,16 +246,21 @@ def _set_aside(job: Job, error: str) -> None:
 
 
 def revive(job: Job) -> bool:
-    """Let a job that was set aside wait again, with all its attempts; False where it was not set aside."""
-    changed = Job.objects.filter(pk=job.pk, state=JobState.SET_ASIDE).update(
-        state=JobState.WAITING,
-        stage=JobStage.QUEUED,
-        attempts=0,
-        not_before=None,
-        finished_at=None,
-        worker="",
-        schools_read=None,
-    )
+    """Let a job that was set aside wait again, with all its attempts; False where it was not set aside, or its run was
+    cancelled. A run that was over goes on."""
+    set_aside = Job.objects.filter(pk=job.pk, state=JobState.SET_ASIDE)
+    with transaction.atomic():
+        changed = set_aside.exclude(batch__run__state=RunState.CANCELLED).update(
+            state=JobState.WAITING,
+            stage=JobStage.QUEUED,
+            attempts=0,
+            not_before=None,
+            finished_at=None,
+            worker="",
+            schools_read=None,
+        )
+        if changed and job.batch is not None:
+            run_states.move(job.batch.run_id, (RunState.DONE,), RunState.RUNNING)
     if changed:
         transaction.on_commit(lambda: ring(job.pk))
     return bool(changed)

@@ -59,13 +59,14 @@ def parse_draft(content: bytes) -> ParsedStandard:
     return parse_standard(content, {code: document.encode("utf-8") for code, document in loaded})
 
 
-def counties_of_year(school_year: int) -> StoredCounties:
+def counties_of_year(school_year: int, *, has_rooms: bool = True) -> StoredCounties:
     """The newest version of every county of a year that could be judged, as columns."""
     newest = Submission.objects.filter(county=OuterRef("county"), school_year=school_year, is_readable=True)
     versions = Submission.objects.filter(school_year=school_year, is_readable=True).annotate(
         newest=Subquery(newest.order_by("-version").values("version")[:1])
     )
-    return stored_counties(list(versions.filter(version=F("newest")).values_list("pk", flat=True)))
+    newest_ones = list(versions.filter(version=F("newest")).values_list("pk", flat=True))
+    return stored_counties(newest_ones, has_rooms=has_rooms)
 
 
 def compared(stored: StoredCounties, run: LaboratoryRun, day: datetime.date) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What a line of the log says, and what it never says.
 
-Every line carries the ids it is about: of the request, the person (primary key alone), the evaluation, the submission, the
-job. They are bound once, where they become known; no call of a logger repeats them. Names, bodies of requests and
+Every line carries the ids it is about: of the request, the person (primary key alone), the evaluation, the submission,
+the job. They are bound once, where they become known; no call of a logger repeats them. Names, bodies of requests and
 whatever opens a door (links of invitation, passwords in addresses) are not logged: what slips into a message is masked.
 Only the fields listed here come into a JSON line; a library that hangs a whole request on its record adds nothing.
 """

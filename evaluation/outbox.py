@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from evaluation.models import OutboxEntry
@@ -57,9 +57,9 @@ def send_outbox(most: int = 50) -> int:
     return sent
 
 
-def put_back() -> int:
-    """Let everything that was set aside be tried anew; returns how many entries that are."""
-    set_aside = OutboxEntry.objects.filter(state=OutboxEntry.State.SET_ASIDE)
+def put_back(chosen: QuerySet[OutboxEntry] | None = None) -> int:
+    """Let what was set aside be tried anew, all of it or some chosen entries; returns how many that are."""
+    set_aside = (OutboxEntry.objects.all() if chosen is None else chosen).filter(state=OutboxEntry.State.SET_ASIDE)
     return set_aside.update(state=OutboxEntry.State.WAITING, attempts=0, not_before=timezone.now())
 
 

@@ -154,6 +154,19 @@ def why_not_run_nation(user: Person) -> str:
     return "" if isinstance(user, User) and user.party == Party.STEWARD else "全国核算由管理员使用。"
 
 
+def why_not_scan(user: Person) -> str:
+    """Empty if ``user`` may run the radar over all counties and read its counts, otherwise the reason in words."""
+    is_theirs = isinstance(user, User) and user.is_active and user.party == Party.STEWARD
+    return "" if is_theirs else "数据雷达由管理员使用。"
+
+
+def can_see_radar_hits(user: Person, evaluation: Evaluation) -> bool:
+    """What the radar points at is for the inspector a county was assigned to and for the chief. Its own desk learns of
+    it when an inspector asks: a hit is a place to look, not an accusation."""
+    is_theirs = isinstance(user, User) and user.party in (Party.INSPECTOR, Party.CHIEF)
+    return is_theirs and can_see_evaluation(user, evaluation)
+
+
 def can_see_evaluation(user: Person, evaluation: Evaluation) -> bool:
     """The county's desk sees its own; whoever reviews sees it once it was signed: the city, the inspector it was
     assigned to, the chief of the province. A steward sees none."""
@@ -217,6 +230,11 @@ def why_not_set_publication_rule(user: Person) -> str:
 
 def can_tend_people(user: Person) -> bool:
     """Accounts are a steward's; for everybody else their pages do not exist."""
+    return is_steward(user)
+
+
+def can_tend_jobs(user: Person) -> bool:
+    """What was set aside, and the worker processes, are a steward's; for everybody else their page does not exist."""
     return is_steward(user)
 
 

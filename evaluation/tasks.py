@@ -14,7 +14,7 @@ def judge(job_id: object) -> None:
     """Claim the job and run it; a message that comes twice, late or forged finds nothing to claim."""
     # Who can write to the queue can send anything: what is no id of a row is no doorbell. A bool is an int in Python.
     if type(job_id) is int and 0 < job_id <= _LARGEST_ID:
-        working.work_on(job_id)
+        working.answer(job_id)
 
 
 @shared_task(name="evaluation.ring_waiting_jobs")

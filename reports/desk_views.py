@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from evaluation.models import Assignment, Evaluation, Question, Verdict
 from evaluation.queries import evaluations_visible_to
+from evaluation.radar_queries import hits_of_versions
 from indicators.models import Explanation, ReportedProblem
 from indicators.problem import Severity
 from reports.insight_views import firmness_of_many
@@ -62,7 +63,8 @@ def _lines(user: User, visible: QuerySet[Evaluation]) -> list[DeskLine]:
         for each in evaluations
         if each.newest_verdict in verdicts
     ]
-    firmness, waiting, today = firmness_of_many(pairs, _COMPUTED_AT_ONCE), _waiting(evaluations), timezone.localdate()
+    firmness, waiting = firmness_of_many(pairs, _COMPUTED_AT_ONCE), _waiting(user, evaluations)
+    today = timezone.localdate()
     inspectors = _inspectors(evaluations)
     return by_urgency(
         desk_line(
@@ -78,7 +80,7 @@ def _lines(user: User, visible: QuerySet[Evaluation]) -> list[DeskLine]:
     )
 
 
-def _waiting(evaluations: Sequence[Evaluation]) -> dict[int, Waiting]:
+def _waiting(user: User, evaluations: Sequence[Evaluation]) -> dict[int, Waiting]:
     written = Explanation.objects.filter(
         county=OuterRef("submission__county"),
         school_year=OuterRef("submission__school_year"),
@@ -89,11 +91,12 @@ def _waiting(evaluations: Sequence[Evaluation]) -> dict[int, Waiting]:
     is_open = Q(fingerprint="") | ~Q(Exists(written))
     told = asked.values("submission").annotate(asked=Count("pk"), waiting=Count("pk", filter=is_open))
     explanations = {each["submission"]: (each["asked"], each["waiting"]) for each in told}
+    # As permissions.can_see_radar_hits: whoever sees the queue sees these evaluations.
+    pointed = hits_of_versions(versions) if user.party in (Party.INSPECTOR, Party.CHIEF) else {}
     return {
-        each.pk: Waiting(
-            *explanations.get(each.filing.submission_id if each.filing else 0, (0, 0)), each.open_questions
-        )
+        each.pk: Waiting(*explanations.get(version, (0, 0)), each.open_questions, pointed.get(version, 0))
         for each in evaluations
+        for version in [each.filing.submission_id if each.filing else 0]
     }
 
 

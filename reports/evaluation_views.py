@@ -25,6 +25,7 @@ from evaluation.queries import evaluations_visible_to, submissions_visible_to, v
 from evaluation.standards import parsed_standard
 from evaluation.workflow import State, Step, holder, steps_from
 from indicators.models import Submission
+from reports import radar_section
 from reports.insight_views import firmness_in_short
 from reports.presenters.evaluation import AREA_OF, event_lines, item_groups, step_lines
 from reports.presenters.verdict import Register, verdict_page
@@ -39,6 +40,7 @@ _AREAS: dict[str, tuple[_Section, str]] = {
     "proposing": (proposing_section.section, "evaluation/sections/proposing.html"),
     "noticing": (noticing_section.section, "evaluation/sections/noticing.html"),
     "certifying": (certifying_section.section, "evaluation/sections/certifying.html"),
+    "radar": (radar_section.section, "evaluation/sections/radar.html"),
 }
 _EVENTS_LISTED = 200
 

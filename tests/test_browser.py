@@ -2,49 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from evaluation.actions import run_waiting_jobs
 from indicators.models import Submission
 from tests import builders
+from tests.browser import chromium
+from tests.browser.chromium import DESK, PHONE, check_fits, watched
 from tests.conftest import PASSWORD
-
-CHROMIUM = shutil.which("chromium")
-#: The browser must reach nothing but the site.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 
 pytestmark = pytest.mark.xdist_group("browser")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        words = "browser tests did not run: no Chromium (Debian: apt-get install chromium fonts-noto-cjk)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(words)
-        pytest.skip(words)
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright keeps an event loop in this thread; the database is used from it all the same.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+browser = chromium.browser
 
 
 @pytest.fixture
@@ -75,21 +49,6 @@ def upload(page: Page, workbook: Path) -> None:
     page.get_by_role("button", name="上传并试算").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("正在处理第 1 版")
     expect(page.locator("[aria-current=step]")).to_contain_text("排队")
-
-
-def check_fits(page: Page) -> None:
-    """Nothing is wider than the window, and nothing was refused by the content security policy."""
-    width, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert width <= window, f"{page.url} is {width} wide in a window of {window}"
-
-
-def watched(context: BrowserContext) -> tuple[Page, list[str]]:
-    """A page, and what its console complained of."""
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    return page, complaints
 
 
 def test_a_clerk_goes_from_template_to_verdict(browser, site, workbook, tmp_path):

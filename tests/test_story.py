@@ -9,17 +9,17 @@ from openpyxl import load_workbook
 
 from evaluation.actions import run_waiting_jobs
 from indicators.catalogue import COUNTY_SHEET, FIELD_BY_KEY, SCHOOL_SHEET
-from tests.builders import good_figures, good_rows
+from tests.builders import Row, good_figures, good_rows
 from tests.conftest import PASSWORD
 
 
-def filled_in(content: bytes) -> bytes:
+def filled_in(content: bytes, rows: list[Row] | None = None) -> bytes:
     """The downloaded workbook as a clerk fills it: cell by cell under the headers, and beside the codes."""
     book = load_workbook(BytesIO(content))
     sheet = book[SCHOOL_SHEET]
     header = next(row for row in sheet.iter_rows() if any(cell.value == FIELD_BY_KEY["code"].header for cell in row))
     column = {cell.value: cell.column for cell in header}
-    for position, row in enumerate(good_rows(), header[0].row + 1):
+    for position, row in enumerate(rows or good_rows(), header[0].row + 1):
         for key, typed in row.items():
             sheet.cell(position, column[FIELD_BY_KEY[key].header]).value = typed
     figures = good_figures()

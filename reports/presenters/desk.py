@@ -32,11 +32,13 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What of an evaluation waits beside its figures: explanations asked for, those still open, open questions."""
+    """What of an evaluation waits beside its figures: explanations asked for, those still open, open questions; and how
+    many places the radar points at, for those who see them."""
 
     explanations: int = 0
     unexplained: int = 0
     questions: int = 0
+    pointed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

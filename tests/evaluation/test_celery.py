@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import redis
 
-from evaluation.models import JobState, Verdict
+from evaluation.models import JobState, Verdict, WorkerPulse
 from tests.conftest import ROOT
 
 _DATABASE = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
@@ -33,13 +33,15 @@ def broker() -> redis.Redis:
 
 
 @contextlib.contextmanager
-def celery_worker(environment: dict[str, str], *options: str) -> Iterator[subprocess.Popen[bytes]]:
+def celery_worker(
+    environment: dict[str, str], *options: str, broker_url: str = REDIS_URL, app: str = "config.celery"
+) -> Iterator[subprocess.Popen[bytes]]:
     command = [
         sys.executable,
         "-m",
         "celery",
         "-A",
-        "config.celery",
+        app,
         "worker",
         "--pool",
         "prefork",
@@ -49,7 +51,7 @@ def celery_worker(environment: dict[str, str], *options: str) -> Iterator[subpro
     worker = subprocess.Popen(
         [*command, "--loglevel", "WARNING", *options],
         cwd=ROOT,
-        env=environment | {"REDIS_URL": REDIS_URL},
+        env=environment | {"REDIS_URL": broker_url},
         start_new_session=True,
     )
     try:
@@ -67,10 +69,16 @@ def ring(environment: dict[str, str], job_id: int) -> None:
     )
 
 
-def wait_until_done(uploaded, seconds: float) -> str:
+def until(holds: Callable[[], bool], seconds: float) -> bool:
+    """Wait for something to come true; whether it did."""
     deadline = time.monotonic() + seconds
-    while uploaded.jobs.get().state != JobState.DONE and time.monotonic() < deadline:
+    while not holds() and time.monotonic() < deadline:
         time.sleep(0.1)
+    return holds()
+
+
+def wait_until_done(uploaded, seconds: float) -> str:
+    until(lambda: uploaded.jobs.get().state == JobState.DONE, seconds)
     return uploaded.jobs.get().state
 
 
@@ -91,6 +99,36 @@ def test_a_job_whose_message_was_lost_is_rung_for_again(broker, uploaded, worker
     with celery_worker(worker_environment, "-B", "-s", str(tmp_path / "beat")):
         assert wait_until_done(uploaded, 60) == JobState.DONE
     assert Verdict.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_any_broker_a_celery_worker_finds_its_jobs_and_reports_its_pulse(uploaded, worker_environment):
+    # Nobody rings, nobody sweeps: the worker looks for itself, every few seconds.
+    with celery_worker(worker_environment, broker_url="redis://127.0.0.1:1/0"):
+        assert wait_until_done(uploaded, 40) == JobState.DONE
+        assert until(lambda: WorkerPulse.objects.filter(jobs_done=1).exists(), 20)
+    assert uploaded.jobs.get().attempts == 1
+    assert Verdict.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_looking_for_itself_a_worker_whose_broker_is_gone_would_do_nothing(
+    uploaded, worker_environment, tmp_path
+):
+    # The control of the test above: the same worker that only waits to be rung for.
+    (tmp_path / "deaf.py").write_text(
+        "from celery.signals import worker_process_init\n"
+        "from config.celery import app, begin_to_work\n"
+        "worker_process_init.disconnect(begin_to_work)\n"
+        "@worker_process_init.connect(weak=False)\n"
+        "def report(**told):\n"
+        "    from evaluation import pulse\n"
+        "    pulse.start()\n"
+    )
+    deaf = worker_environment | {"PYTHONPATH": str(tmp_path)}
+    with celery_worker(deaf, broker_url="redis://127.0.0.1:1/0", app="deaf"):
+        assert until(WorkerPulse.objects.exists, 40)
+        assert wait_until_done(uploaded, 10) == JobState.WAITING
 
 
 def test_an_upload_is_taken_in_while_the_broker_is_down(uploaded, worker_environment):

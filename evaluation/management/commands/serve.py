@@ -15,7 +15,8 @@ from evaluation.management.commands.demo import PASSWORD, demo_accounts
 from evaluation.pulse import Watch
 
 _WATCH_SECONDS = 5.0
-_GRACE_SECONDS = 20
+#: Beyond what both need to end what they are at.
+_GRACE_SECONDS = 5
 
 
 class Command(BaseCommand):
@@ -26,13 +27,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, port: int, **options: Any) -> None:
         # A name with a colon in it would be split by gunicorn; the address stays on this machine.
-        web = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
+        web = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
         work = [sys.executable, str(settings.BASE_DIR / "manage.py"), "work"]
-        commands = {"网站": [*web, "--log-level", "warning"], "工作进程": work}
-        processes = {name: subprocess.Popen(command, cwd=settings.BASE_DIR) for name, command in commands.items()}
+        commands = {"网站": [*web, "--bind", f"127.0.0.1:{port}"], "工作进程": work}
         self.is_stopping = False
-        for number in (signal.SIGTERM, signal.SIGINT):
+        # Before anything is started: whoever stops this command leaves nothing of it behind.
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self.stop)
+        processes = {name: self.start(command) for name, command in commands.items()}
         self.stdout.write(self._welcome(port))
         self.stdout.flush()
         watch, next_look = Watch(), time.monotonic() + _WATCH_SECONDS
@@ -49,14 +51,18 @@ class Command(BaseCommand):
             if processes["工作进程"].poll() is not None:
                 # A dead worker never leaves anybody waiting: its job is taken up by the next.
                 self.stderr.write("工作进程已退出，重新启动。")
-                processes["工作进程"] = subprocess.Popen(work, cwd=settings.BASE_DIR)
+                processes["工作进程"] = self.start(work)
         for process in processes.values():
             process.terminate()
         for process in processes.values():
             try:
-                process.wait(_GRACE_SECONDS)
+                process.wait(settings.STOP_WITHIN + _GRACE_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+    def start(self, command: list[str]) -> "subprocess.Popen[bytes]":
+        """One of the two, out of reach of Ctrl+C: it is told to stop, not interrupted in the middle of a file."""
+        return subprocess.Popen(command, cwd=settings.BASE_DIR, process_group=0)
 
     def does_not_get_on(self, watch: Watch, worker: "subprocess.Popen[bytes]") -> bool:
         """Whether the worker lives without reporting, or without progress while work waits."""

@@ -7,10 +7,11 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, close_old_connections, connection
 
-from evaluation import jobs, pulse, working
+from evaluation import jobs, pulse, stopping, working
 from evaluation.outbox import send_outbox
 from evaluation.people import close_idle_accounts
 from evaluation.reminders import remind_of_deadlines
@@ -36,7 +37,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, until_empty: bool, **options: Any) -> None:
         self.is_stopping = False
         self.next_clearing = self.next_sending = self.next_reminding = time.monotonic()
-        # Stopping lets the job at hand end; a harder kill loses nothing either, the lease brings it back.
+        # Stopping lets the job at hand end or gives it back; a harder kill loses nothing either: its lease ends.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
         beating = pulse.start()
@@ -97,4 +98,6 @@ class Command(BaseCommand):
             logger.exception("outbox and reminders were interrupted")
 
     def stop(self, number: int, frame: FrameType | None) -> None:
+        if not self.is_stopping:
+            stopping.leave_within(settings.STOP_WITHIN)
         self.is_stopping = True
