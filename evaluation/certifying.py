@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from evaluation.certificate_file import canonical, sha256_of
 from evaluation.certificate_record import is_vouched_for, kind_letters, kind_words, publication_of, record_of
+from evaluation.comparing import keep_facts
 from evaluation.events import head_for_writing
 from evaluation.models import Certificate, Evaluation, Event, Proposal
 from evaluation.parties import people_of
@@ -72,9 +73,11 @@ def issue_certificate(user: User, evaluation: Evaluation, corrects: Certificate 
         corrects=corrects,
     )
     text = canonical(told)
-    return Certificate.objects.create(
+    certificate = Certificate.objects.create(
         evaluation=evaluation, code=code, number=number, record=text, sha256=sha256_of(text), issued_by=user
     )
+    keep_facts(certificate, evaluation.filing.submission)
+    return certificate
 
 
 def _approved(evaluation: Evaluation) -> Proposal:

@@ -38,6 +38,13 @@ def certificates_of(county_code: str) -> QuerySet[Certificate]:
     return published_certificates().filter(evaluation__county=county_code)
 
 
+def earlier_result(certificate: Certificate) -> Certificate | None:
+    """The newest result of the same county from an earlier school year."""
+    evaluation = certificate.evaluation
+    found = certificates_of(evaluation.county_id).filter(evaluation__school_year__lt=evaluation.school_year)
+    return found.first()
+
+
 def verdict_behind(certificate: Certificate) -> Verdict:
     """The verdict a certificate certifies: the one the approved proposal rests on. Raises Proposal.DoesNotExist where
     the rows were tampered with."""

@@ -29,10 +29,10 @@ from evaluation.published import (
     certificates_of,
     corrections,
     counts_by_province,
+    earlier_result,
     fewest_pupils,
     is_small,
     notices_of,
-    province_code,
     published_certificates,
     records_behind,
     search_places,
@@ -244,7 +244,7 @@ def _result(certificate: Certificate, history: list[Certificate]) -> dict[str, A
             (each, CERTIFIED_KINDS[each.evaluation.state_of], breaks)
             for each, breaks in zip(history, _breaks(history), strict=True)
         ],
-        "province": province_code(certificate.evaluation.county),
+        "earlier": earlier_result(certificate),
     }
 
 

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from reports import (
     api,
     checklist_views,
+    compare_views,
     comparison_views,
     desk_views,
     downloads,
@@ -50,6 +51,8 @@ urlpatterns: list[URLPattern] = [
     path("results/<str:code>/", public_views.result, name="result"),
     path("results/<str:code>/schools/<str:school>/", public_views.result_school, name="result_school"),
     path("results/<str:code>/schools.<str:suffix>", public_views.result_export, name="result_export"),
+    path("results/<str:code>/similar/", compare_views.similar, name="result_similar"),
+    path("results/<str:code>/changes/", compare_views.changes, name="result_changes"),
     path("search/", public_views.search, name="search"),
     path("corrections/", public_views.correction_log, name="corrections"),
     path("workspace/", views.workspace, name="workspace"),

@@ -14,7 +14,7 @@ from evaluation.models.national import (
 )
 from evaluation.models.operations import WorkerPulse
 from evaluation.models.people import Assignment, Message, OutboxEntry, Recusal
-from evaluation.models.publication import FEWEST_PUPILS, MOST_FEWEST_PUPILS, PublicationRule
+from evaluation.models.publication import FEWEST_PUPILS, MOST_FEWEST_PUPILS, PublicationRule, PublishedFacts
 from evaluation.models.workflow import (
     Certificate,
     ChainHead,
@@ -52,6 +52,7 @@ __all__ = [
     "OutboxEntry",
     "Proposal",
     "PublicationRule",
+    "PublishedFacts",
     "Question",
     "RadarHit",
     "RadarScan",

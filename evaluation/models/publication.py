@@ -7,9 +7,10 @@ from typing import ClassVar
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
+from evaluation.models.workflow import Certificate
 from schools.models import Division
 
 #: Where a province has decided nothing: with fewer pupils, figures of a school would be those of persons.
@@ -37,3 +38,25 @@ class PublicationRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.province_id} {self.fewest_pupils}"
+
+
+class PublishedFacts(models.Model):
+    """What a published county is compared with others by, counted once from what was signed when it was published.
+    ``town_pupils`` are the pupils of schools in 城区 and 镇区; ``revenue`` is 年人均地方财政收入 in whole 分, NULL
+    where the county reported none."""
+
+    certificate = models.OneToOneField(Certificate, models.CASCADE, related_name="facts")
+    pupils = models.PositiveIntegerField("在校生")
+    town_pupils = models.PositiveIntegerField("城区和镇区在校生")
+    revenue = models.PositiveBigIntegerField("年人均地方财政收入（分）", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "可比情况"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(town_pupils__lte=F("pupils")), name="published_facts_town_pupils_are_pupils"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.certificate_id} {self.pupils}"

@@ -1,0 +1,119 @@
+"""What made a coefficient another one than a year before: schools, pupils, resources, decisions, standard. Pure.
+
+The parts are found one after the other, each with everything before it already as it is now: first the schools that
+closed and opened, then the pupils of those that stayed, then all their other figures, then what was decided beside
+the figures (relaxations, and the day), last the standard. The order is part of the method: in another order the parts
+would be others, their sum the same.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evaluation.core.decided import Decided
+from evaluation.core.standard import Standard
+from evaluation.core.verdict import judge_report, judge_reports
+from indicators.report import CountyReport, SchoolReport
+from schools.vocabulary import Stage
+
+#: The parts in their order, in words.
+PARTS = {
+    "schools": "学校增减",
+    "enrollment": "在校生变化",
+    "resources": "资源变化",
+    "decided": "过渡规定",
+    "standard": "标准变化",
+}
+_PUPILS = ("primary_enrollment", "junior_enrollment", "senior_enrollment")
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """Everything a verdict of one year was made from."""
+
+    report: CountyReport
+    standard: Standard
+    as_of: datetime.date
+    decided: Decided
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """One figure from a year to the next: ``values`` begins with the year before and has one more after each of PARTS;
+    None where it is undefined. ``code`` is the indicator, empty for the composite."""
+
+    stage: Stage
+    code: str
+    values: tuple[float | None, ...]
+
+    @property
+    def before(self) -> float | None:
+        return self.values[0]
+
+    @property
+    def after(self) -> float | None:
+        return self.values[-1]
+
+
+def waterfalls(before: Year, after: Year) -> tuple[Waterfall, ...]:
+    """Every coefficient of both stages, and the composites, from a year to another; of the indicators that both
+    standards have."""
+    mixed = [before.report, _with_schools(before, after), _with_pupils(before, after), after.report]
+    by_before = judge_reports(mixed, before.standard, before.as_of, [before.decided] * len(mixed))
+    results = [
+        *by_before,
+        judge_report(after.report, before.standard, after.as_of, after.decided),
+        judge_report(after.report, after.standard, after.as_of, after.decided),
+    ]
+    known = {indicator.code for indicator in before.standard.indicators}
+    codes = [indicator.code for indicator in after.standard.indicators if indicator.code in known]
+    return tuple(
+        Waterfall(stage, code, tuple(_value(result, stage, code) for result in results))
+        for stage in Stage
+        for code in (*codes, "")
+    )
+
+
+def closed_and_opened(before: Year, after: Year) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the schools that are no longer there, and of those that are new."""
+    old, new = _by_code(before.report.schools), _by_code(after.report.schools)
+    closed = tuple(str(old[code].values.get("name") or code) for code in old if code not in new)
+    opened = tuple(str(new[code].values.get("name") or code) for code in new if code not in old)
+    return closed, opened
+
+
+def _value(result: Mapping[str, Any], stage: Stage, code: str) -> float | None:
+    told = result["stages"][stage.value]
+    value = told["indicators"][code]["coefficient"] if code else told["composite"]
+    return None if value is None else float(value)
+
+
+def _by_code(schools: Sequence[SchoolReport]) -> dict[str, SchoolReport]:
+    return {str(school.values["code"]): school for school in schools if school.values.get("code")}
+
+
+def _with_schools(before: Year, after: Year) -> CountyReport:
+    """The schools of now: those that stayed as they were, the new ones as they are."""
+    old = _by_code(before.report.schools)
+    schools = tuple(old.get(str(school.values.get("code") or ""), school) for school in after.report.schools)
+    return CountyReport(schools, before.report.figures, after.report.is_population_certain)
+
+
+def _with_pupils(before: Year, after: Year) -> CountyReport:
+    """The same, with the pupils of now."""
+    mixed = _with_schools(before, after)
+    schools = tuple(
+        _taking(old, new, _PUPILS) if old is not new else new
+        for old, new in zip(mixed.schools, after.report.schools, strict=True)
+    )
+    return CountyReport(schools, mixed.figures, mixed.is_population_certain)
+
+
+def _taking(old: SchoolReport, new: SchoolReport, keys: Sequence[str]) -> SchoolReport:
+    """An old row with some cells of the new one, refused ones included."""
+    values = dict(old.values) | {key: new.values.get(key) for key in keys}
+    rejected = (old.rejected - set(keys)) | (new.rejected & set(keys))
+    return SchoolReport(values, rejected, new.row)

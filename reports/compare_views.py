@@ -1,0 +1,91 @@
+"""A published county beside others like it, and beside its own earlier result."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from evaluation.comparing import chosen, like
+from evaluation.core.decided import Decided
+from evaluation.core.likeness import FURTHEST, REVENUE_STEP, SIZE_STEP, TOWN_STEP
+from evaluation.core.waterfall import Year, closed_and_opened, waterfalls
+from evaluation.models import Certificate, PublishedFacts, Verdict
+from evaluation.published import earlier_result, published_certificates, verdict_behind
+from evaluation.standards import parsed_standard
+from indicators.queries import reports_of
+from reports.presenters.compared import change_lines, county_column, figure_rows, part_names
+
+_MOST_COLUMNS = 8
+
+
+@require_safe
+@login_not_required
+def similar(request: HttpRequest, code: str) -> HttpResponse:
+    """A result beside those of counties like it, or beside those an address names: ``?with=code,code``."""
+    certificate = _certificate(code)
+    own = get_object_or_404(
+        PublishedFacts.objects.select_related("certificate__evaluation__county"), certificate__code=code
+    )
+    asked = [each.strip() for each in request.GET.get("with", "").split(",") if each.strip()][:_MOST_COLUMNS]
+    if asked:
+        beside = [(facts, None) for facts in chosen(certificate, asked)]
+    else:
+        beside = list(like(certificate, _MOST_COLUMNS))
+        # In the order of the codes: which is nearest says nothing of which is better.
+        beside.sort(key=lambda each: each[0].certificate.code)
+    certificates = [certificate, *(facts.certificate for facts, _ in beside)]
+    context = {
+        "certificate": certificate,
+        "county": certificate.evaluation.county,
+        "own": county_column(own, None),
+        "columns": [county_column(facts, far) for facts, far in beside],
+        "rows": figure_rows(certificates),
+        "is_chosen": bool(asked),
+        "unknown": sorted(set(asked) - {facts.certificate.code for facts, _ in beside}),
+        "asked": ",".join(asked),
+        "steps": {"size": SIZE_STEP, "town": TOWN_STEP * 100, "revenue": REVENUE_STEP, "furthest": FURTHEST},
+    }
+    return render(request, "public/similar.html", context)
+
+
+@require_safe
+@login_not_required
+def changes(request: HttpRequest, code: str) -> HttpResponse:
+    """Why the figures of a result are others than those of the earlier year."""
+    certificate = _certificate(code)
+    earlier = earlier_result(certificate)
+    if earlier is None:
+        raise Http404
+    verdicts = verdict_behind(earlier), verdict_behind(certificate)
+    before, after = _years(*verdicts)
+    closed, opened = closed_and_opened(before, after)
+    context = {
+        "certificate": certificate,
+        "earlier": earlier,
+        "county": certificate.evaluation.county,
+        "lines": change_lines(waterfalls(before, after), after.standard),
+        "parts": part_names(),
+        "closed": closed,
+        "opened": opened,
+        "is_other_standard": before.standard.code != after.standard.code,
+    }
+    return render(request, "public/changes.html", context)
+
+
+def _certificate(code: str) -> Certificate:
+    return get_object_or_404(published_certificates(), code=code)
+
+
+def _years(*verdicts: Verdict) -> tuple[Year, ...]:
+    reports = reports_of([verdict.submission for verdict in verdicts])
+    return tuple(
+        Year(
+            reports[verdict.submission_id][0],
+            parsed_standard(verdict.standard),
+            verdict.as_of,
+            Decided.of(verdict.decided),
+        )
+        for verdict in verdicts
+    )

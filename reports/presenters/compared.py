@@ -1,0 +1,126 @@
+"""Published counties side by side, and one county from a year to the next."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evaluation.core.rounding import exact, half_up
+from evaluation.core.standard import Standard
+from evaluation.core.waterfall import PARTS, Waterfall
+from evaluation.models import Certificate, PublishedFacts
+from reports.presenters.figures import MISSING
+
+_FEN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CountyColumn:
+    """A county at the head of a column: its name, its address, and what it is compared by."""
+
+    code: str
+    name: str
+    pupils: str
+    town_share: str
+    revenue: str
+    distance: str
+
+
+@dataclass(frozen=True, slots=True)
+class FigureRow:
+    """One coefficient of every county, in the order of the columns."""
+
+    stage: str
+    code: str
+    name: str
+    limit: str
+    printed: tuple[str, ...]
+
+
+def county_column(facts: PublishedFacts, distance: float | None) -> CountyColumn:
+    """``distance`` is None for the county itself and for one somebody chose."""
+    county = facts.certificate.evaluation.county
+    return CountyColumn(
+        code=facts.certificate.code,
+        name=county.full_name,
+        pupils=f"{facts.pupils} 人",
+        town_share=f"{facts.town_pupils * 100 / facts.pupils:.1f}%" if facts.pupils else MISSING.label,
+        revenue=MISSING.label if facts.revenue is None else f"{facts.revenue / _FEN:.0f} 元",
+        distance="" if distance is None else f"{distance:.1f} 步",
+    )
+
+
+def figure_rows(certificates: Sequence[Certificate]) -> tuple[FigureRow, ...]:
+    """The coefficients as they stand in the published records, the same for every county of a standard."""
+    records: list[dict[str, Any]] = [json.loads(each.record)["results"]["stages"] for each in certificates]
+    return tuple(
+        FigureRow(
+            stage["name"],
+            coefficient["code"],
+            coefficient["name"],
+            stage["limit"],
+            tuple(_printed(record, stage["stage"], coefficient["code"]) for record in records),
+        )
+        for stage in records[0]
+        for coefficient in stage["coefficients"]
+    )
+
+
+def _printed(stages: Iterable[dict[str, Any]], stage: str, code: str) -> str:
+    return next(
+        (each["printed"] for told in stages if told["stage"] == stage for each in told["coefficients"]
+         if each["code"] == code),
+        MISSING.label,
+    )  # fmt: skip
+
+
+# ── From a year to the next ───────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One figure from a year to the next: each part with its sign; empty where it moved nothing as printed."""
+
+    stage: str
+    code: str
+    name: str
+    before: str
+    parts: tuple[str, ...]
+    after: str
+    change: str
+
+
+def change_lines(found: Iterable[Waterfall], standard: Standard) -> tuple[ChangeLine, ...]:
+    """The parts are differences of the figures as printed, so that what is printed adds up."""
+    names = {indicator.code: indicator.short_name for indicator in standard.indicators} | {"": "综合差异系数"}
+    places = standard.rounding.coefficient_places
+    return tuple(_change_line(each, names[each.code], places) for each in found)
+
+
+def _change_line(each: Waterfall, name: str, places: int) -> ChangeLine:
+    printed = [None if value is None else half_up(exact(value), places) for value in each.values]
+    parts = tuple(_difference(old, new, places) for old, new in itertools.pairwise(printed))
+    return ChangeLine(
+        stage=each.stage.label,
+        code=each.code,
+        name=name,
+        before=printed[0] or MISSING.label,
+        parts=parts,
+        after=printed[-1] or MISSING.label,
+        change=_difference(printed[0], printed[-1], places) or "没有变化",
+    )
+
+
+def _difference(old: str | None, new: str | None, places: int) -> str:
+    if old is None or new is None:
+        return "" if old is new else "无法相比"
+    steps = round((float(new) - float(old)) * 10**places)
+    return f"{steps / 10**places:+.{places}f}".replace("-", "−") if steps else ""
+
+
+def part_names() -> tuple[str, ...]:
+    """The parts in their order."""
+    return tuple(PARTS.values())

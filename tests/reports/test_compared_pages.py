@@ -1,0 +1,129 @@
+"""Published counties beside those like them, and beside their own earlier result."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from unittest import mock
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from evaluation.certifying import revoke
+from evaluation.comparing import chosen, like
+from evaluation.core.likeness import FURTHEST, CountyFacts, distance, most_like
+from evaluation.models import Assignment, Certificate, Event, PublishedFacts
+from evaluation.published import earlier_result
+from indicators.models import SchoolRecord
+from schools.actions import appoint
+from schools.models import County
+from schools.queries import current_school_year
+from schools.vocabulary import Party
+from tests.conftest import PASSWORD
+from tests.evaluation.standing import stands
+from tests.evaluation.walk import People, people_of_county
+
+pytestmark = pytest.mark.django_db
+ONE = CountyFacts("one", 10_000, 0.6, 3_000.0)
+
+
+def beside(county: County, people: People) -> Certificate:
+    """A second county with people of its own, published like the first."""
+    clerk = appoint("clerk_b", "填报员乙", Party.CLERK, county, PASSWORD)
+    signer = appoint("signer_b", "签报人乙", Party.SIGNER, county, PASSWORD)
+    Assignment.objects.create(
+        inspector=people.inspector, county=county, school_year=current_school_year(), assigned_by=people.chief
+    )
+    own = People(clerk, signer, people.city, people.inspector, people.chief, people.second_chief)
+    return stands(county, own).certificate
+
+
+@pytest.fixture
+def people(county, clerk, signer, standard):
+    return people_of_county(county, clerk, signer)
+
+
+def test_the_facts_a_county_is_compared_by_are_counted_from_what_it_signed(county, people):
+    certificate = stands(county, people).certificate
+    facts = PublishedFacts.objects.get(certificate=certificate)
+    rows = SchoolRecord.objects.filter(submission=certificate.evaluation.filing.submission)
+    pupils = {row.pk: (row.primary_enrollment or 0) + (row.junior_enrollment or 0) for row in rows}
+    assert facts.pupils == sum(pupils.values()) > 0
+    assert facts.town_pupils == sum(pupils[row.pk] for row in rows if row.urban_rural in ("urban", "town"))
+    assert facts.revenue is not None
+
+
+@pytest.mark.parametrize(
+    ("other", "steps"),
+    [
+        (CountyFacts("b", 20_000, 0.6, 3_000.0), 1.0),
+        (CountyFacts("b", 5_000, 0.6, 3_000.0), 1.0),
+        (CountyFacts("b", 10_000, 0.8, 3_000.0), 1.0),
+        (CountyFacts("b", 10_000, 0.6, 4_500.0), 1.0),
+        (CountyFacts("b", 20_000, 0.8, 4_500.0), 3**0.5),
+        (CountyFacts("b", 10_000, None, 3_000.0), None),
+        (CountyFacts("b", 10_000, 0.6, None), None),
+        (CountyFacts("b", 0, 0.6, 3_000.0), None),
+    ],
+)
+def test_each_step_is_one_and_what_is_unknown_is_compared_with_nothing(other, steps):
+    assert distance(ONE, other) == (None if steps is None else pytest.approx(steps))
+    assert distance(other, ONE) == distance(ONE, other)
+
+
+def test_only_counties_within_reach_are_like_each_other_and_never_the_county_itself():
+    far = CountyFacts("far", 10_000 * 2**3, 0.6, 3_000.0)
+    near = CountyFacts("near", 12_000, 0.6, 3_000.0)
+    nearer = CountyFacts("nearer", 11_000, 0.6, 3_000.0)
+    found = most_like(ONE, [ONE, far, near, nearer], 5)
+    assert [facts.key for facts, _ in found] == ["nearer", "near"]
+    assert all(steps <= FURTHEST for _, steps in found)
+    assert len(most_like(ONE, [near, nearer], 1)) == 1
+
+
+def test_a_county_stands_beside_one_like_it_with_the_figures_of_both_records(client, county, other_county, people):
+    one, other = stands(county, people).certificate, beside(other_county, people)
+    assert [facts.certificate for facts, _ in like(one, 8)] == [other]
+    shown = client.get(reverse("result_similar", args=[one.code])).content.decode()
+    assert other_county.full_name in shown
+    for certificate in (one, other):
+        for stage in json.loads(certificate.record)["results"]["stages"]:
+            for coefficient in stage["coefficients"]:
+                assert f">{coefficient['printed']}</td>" in shown
+
+
+def test_who_is_compared_with_can_be_chosen_by_address_and_what_cannot_be_is_said(client, county, other_county, people):
+    one, other = stands(county, people).certificate, beside(other_county, people)
+    address = reverse("result_similar", args=[one.code])
+    shown = client.get(address, {"with": f"{other.code},YZ-0000-000000-01"}).content.decode()
+    assert other_county.full_name in shown
+    assert "没有列出：YZ-0000-000000-01" in shown
+    assert [facts.certificate for facts in chosen(one, [other.code])] == [other]
+
+
+def test_a_revoked_result_is_compared_with_nobody(client, county, other_county, people):
+    one, other = stands(county, people).certificate, beside(other_county, people)
+    revoke(people.chief, other.evaluation, other.evaluation.version, "查实造假。")
+    assert like(one, 8) == []
+    assert other_county.full_name not in client.get(reverse("result_similar", args=[one.code])).content.decode()
+
+
+def test_a_county_published_in_two_years_tells_why_its_figures_changed(client, county, people):
+    a_year_ago = timezone.now() - datetime.timedelta(days=365)
+    with mock.patch("django.utils.timezone.now", lambda: a_year_ago):
+        Assignment.objects.create(
+            inspector=people.inspector, county=county, school_year=current_school_year(), assigned_by=people.chief
+        )
+        old = stands(county, people).certificate
+    new = stands(county, people).certificate
+    assert earlier_result(new) == old
+    assert earlier_result(old) is None
+    shown = client.get(reverse("result_changes", args=[new.code])).content.decode()
+    assert "没有变化" in shown
+    assert reverse("result", args=[old.code]) in shown
+    assert client.get(reverse("result_changes", args=[old.code])).status_code == 404
+    assert (
+        reverse("result_changes", args=[new.code]) in client.get(reverse("county", args=[county.pk])).content.decode()
+    )
+    assert [event.at for event in Event.objects.order_by("number")] == sorted(event.at for event in Event.objects.all())
