@@ -111,7 +111,7 @@ def test_a_revoked_result_is_compared_with_nobody(client, county, other_county, 
 
 def test_a_county_published_in_two_years_tells_why_its_figures_changed(client, county, people):
     a_year_ago = timezone.now() - datetime.timedelta(days=365)
-    with mock.patch("django.utils.timezone.now", lambda: a_year_ago):
+    with mock.patch("django.utils.timezone.now", return_value=a_year_ago):
         Assignment.objects.create(
             inspector=people.inspector, county=county, school_year=current_school_year(), assigned_by=people.chief
         )
