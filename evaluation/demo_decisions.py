@@ -25,7 +25,7 @@ JUDGED_COUNTY, RELAXED_COUNTY = "990101", "990203"
 #: School, relaxation, reason; the schools are those the stories of ``evaluation.demo`` prepare.
 SMALL_SCHOOL, OLD_SCHOOL = "岭下教学点", "新村小学"
 
-_SURVEY = {
+SURVEY = {
     "issued": 1_240, "valid": 1_186, "satisfied": 1_102, "visited": 60, "visited_satisfied": 56,
     "parents_issued": 650, "parents_valid": 628, "parents_satisfied": 585,
     "parents_visited": 30, "parents_visited_satisfied": 28,
@@ -52,15 +52,16 @@ def decide_later(inspector: User, chief: User) -> None:
     year, county = current_school_year(), County.objects.get(pk=JUDGED_COUNTY)
     if not ItemJudgement.objects.filter(county=county, school_year=year).exists():
         for criterion in decisions.judged_items(parsed_standard(default_standard())):
-            decisions.judge_item(inspector, county, year, criterion.code, True, _opinion(criterion))
+            decisions.judge_item(inspector, county, year, criterion.code, True, opinion_of(criterion))
     if not SuppliedResult.objects.filter(county=county, school_year=year, criterion="S1").exists():
         document, issued_on = "省级社会认可度调查报告（示例）", datetime.date(year, 9, 10)
-        decisions.supply_survey(inspector, county, year, _SURVEY, document, min(issued_on, timezone.localdate()))
+        decisions.supply_survey(inspector, county, year, SURVEY, document, min(issued_on, timezone.localdate()))
     reason = "2009 年建成的校舍，音乐、美术教室面积按 2016 年以前规划建设的学校掌握；已有扩建规划，三年内检查。"
     _grant(chief, OLD_SCHOOL, "R3", reason)
 
 
-def _opinion(criterion: Criterion) -> str:
+def opinion_of(criterion: Criterion) -> str:
+    """What an inspector of the demonstration says of an item."""
     if criterion.group == "veto":
         return "查阅招生、编制、督查和信访记录，走访 6 所学校，未发现这一情形。"
     return f"查阅佐证材料，实地查看 6 所学校并与校长、教师座谈，{criterion.name}符合要求。"

@@ -48,11 +48,15 @@ def _first_cell(filing: Filing, key: str) -> str:
 
 
 def _signed(code: str) -> Filing | None:
-    """What a county files, signed now; None where it was before, or cannot be."""
-    county, year = County.objects.get(pk=code), current_school_year()
+    county = County.objects.get(pk=code)
     signer = User.objects.filter(party=Party.SIGNER, place_id=code).first()
     clerk = User.objects.filter(party=Party.CLERK, place_id=code).first()
-    if signer is None or clerk is None or Evaluation.objects.filter(county=county, school_year=year).exists():
+    return signed_by(county, current_school_year(), signer, clerk) if signer is not None and clerk is not None else None
+
+
+def signed_by(county: County, year: int, signer: User, clerk: User) -> Filing | None:
+    """What a county files, explained by its clerk and signed now; None where it was before, or cannot be."""
+    if Evaluation.objects.filter(county=county, school_year=year).exists():
         return None
     newest = to_sign(signer, county, year).submission
     if newest is None:

@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 from evaluation import actions
 from evaluation.demo import DemoCounty, demo_county, register_of
 from evaluation.demo_decisions import decide_first, decide_later
+from evaluation.demo_last_year import publish_last_year
 from evaluation.demo_reviews import sign_and_review
 from indicators.catalogue import FIELD_BY_KEY, SCHOOL_SHEET
 from indicators.models import Submission
@@ -28,7 +29,9 @@ _OFFICIALS = (
     ("signer", "示例签报人", Party.SIGNER, "990101"),
     ("signer990102", "棠南县签报人", Party.SIGNER, "990102"),
     ("signer990103", "棠北县签报人", Party.SIGNER, "990103"),
+    ("signer990304", "屿灯县签报人", Party.SIGNER, "990304"),
     ("city", "示例市级复核", Party.CITY_REVIEWER, "990100"),
+    ("city990300", "枫屿市级复核", Party.CITY_REVIEWER, "990300"),
     ("inspector", "示例督学", Party.INSPECTOR, "990000"),
     ("chief", "示例审定人", Party.CHIEF, "990000"),
     ("steward", "示例管理员", Party.STEWARD, "990000"),
@@ -43,7 +46,7 @@ def demo_accounts() -> dict[str, str]:
     """User name and, in words, who that is and what there is to see."""
     counties = [county for city in _demo_province()["cities"] for county in city["counties"]]
     accounts = {f"clerk{county['code']}": f"填报员 {county['name']}：{county['words']}" for county in counties}
-    places = {"990100": _demo_province()["cities"][0]["name"], "990000": "示例省"}
+    places = {city["code"]: city["name"] for city in _demo_province()["cities"]} | {"990000": "示例省"}
     places |= {county["code"]: county["name"] for county in counties}
     accounts |= {username: f"{party.label} {places[place]}" for username, _, party, place in _OFFICIALS}
     return accounts
@@ -64,28 +67,32 @@ class Command(BaseCommand):
             add_division(city["code"], city["name"], DivisionLevel.CITY, province["code"])
             for county in city["counties"]:
                 add_division(county["code"], county["name"], DivisionLevel.COUNTY, city["code"])
-                self._tell(**county)
+                self._appoint_clerk(county["code"], county["name"])
         for username, full_name, party, place in _OFFICIALS:
             if not User.objects.filter(username=username).exists():
                 appoint(username, full_name, party, Division.objects.get(pk=place), PASSWORD)
         inspector, chief = (User.objects.get(username=name) for name in ("inspector", "chief"))
+        # Before this year's uploads: whatever waits is judged on the day the clock shows.
+        publish_last_year(workbook_of)
+        for city in province["cities"]:
+            for county in city["counties"]:
+                self._upload(county["code"], county["name"], county["story"])
         decide_first(inspector, chief)
         ran = actions.run_waiting_jobs()
         sign_and_review(User.objects.get(username="city"))
         decide_later(inspector, chief)
         self.stdout.write(f"示例省：12 个县，{len(demo_accounts())} 个演示账号，核算 {ran} 份填报")
 
-    def _tell(self, code: str, name: str, story: str, words: str) -> None:
-        county = County.objects.get(pk=code)
-        username = f"clerk{code}"
-        clerk = User.objects.filter(username=username).first() or appoint(
-            username, f"{name}填报员", Party.CLERK, county, PASSWORD
-        )
-        told = demo_county(code, name, story)
-        if told is None or Submission.objects.filter(county=county).exists():
+    def _appoint_clerk(self, code: str, name: str) -> None:
+        if not User.objects.filter(username=f"clerk{code}").exists():
+            appoint(f"clerk{code}", f"{name}填报员", Party.CLERK, County.objects.get(pk=code), PASSWORD)
+
+    def _upload(self, code: str, name: str, story: str) -> None:
+        county, year = County.objects.get(pk=code), current_school_year()
+        clerk, told = User.objects.get(username=f"clerk{code}"), demo_county(code, name, story)
+        if told is None or Submission.objects.filter(county=county, school_year=year).exists():
             return
         register_schools([School(county=county, **row) for row in register_of(told)])
-        year = current_school_year()
         actions.upload_workbook(clerk, county, year, f"{name}_{year}_填报.xlsx", workbook_of(told, county, year))
 
 
