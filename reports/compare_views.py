@@ -16,12 +16,14 @@ from evaluation.published import earlier_result, published_certificates, verdict
 from evaluation.standards import parsed_standard
 from indicators.queries import reports_of
 from reports.presenters.compared import change_lines, county_column, figure_rows, part_names
+from reports.public_cache import kept_for_everybody
 
 _MOST_COLUMNS = 8
 
 
 @require_safe
 @login_not_required
+@kept_for_everybody
 def similar(request: HttpRequest, code: str) -> HttpResponse:
     """A result beside those of counties like it, or beside those an address names: ``?with=code,code``."""
     certificate = _certificate(code)
@@ -52,6 +54,7 @@ def similar(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_safe
 @login_not_required
+@kept_for_everybody
 def changes(request: HttpRequest, code: str) -> HttpResponse:
     """Why the figures of a result are others than those of the earlier year."""
     certificate = _certificate(code)

@@ -54,6 +54,7 @@ from reports.presenters.public import (
 )
 from reports.presenters.school import school_page
 from reports.presenters.verdict import Register, verdict_page
+from reports.public_cache import kept_for_everybody
 from schools.models import County, Division
 from schools.queries import provinces
 from schools.vocabulary import DivisionLevel
@@ -72,6 +73,7 @@ _LONGEST_SEARCH = 40
 
 @require_safe
 @login_not_required
+@kept_for_everybody
 def country(request: HttpRequest) -> HttpResponse:
     """The country as tiles and as a table."""
     counts = counts_by_province()
@@ -94,6 +96,7 @@ def public_overview() -> dict[str, Any]:
 
 @require_safe
 @login_not_required
+@kept_for_everybody
 def province(request: HttpRequest, code: str) -> HttpResponse:
     """The counties of a province in the order of their codes: no ranking."""
     found = get_object_or_404(Division, pk=code, level=DivisionLevel.PROVINCE)
@@ -105,6 +108,7 @@ def province(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_safe
 @login_not_required
+@kept_for_everybody
 def county(request: HttpRequest, code: str) -> HttpResponse:
     """A county: its newest published result, and every earlier one."""
     found = get_object_or_404(County.objects.select_related("parent__parent"), pk=code)
@@ -117,6 +121,7 @@ def county(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_safe
 @login_not_required
+@kept_for_everybody
 def result(request: HttpRequest, code: str) -> HttpResponse:
     """What was published under one certificate, at its permanent address."""
     certificate = _certificate(code)
@@ -128,6 +133,7 @@ def result(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_safe
 @login_not_required
+@kept_for_everybody
 def result_school(request: HttpRequest, code: str, school: str) -> HttpResponse:
     """One school as it was published, for parents: the sentence first, then every figure."""
     certificate = _certificate(code)
@@ -190,6 +196,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @login_not_required
+@kept_for_everybody
 def correction_log(request: HttpRequest) -> HttpResponse:
     """Everything that was corrected, superseded or revoked after its publication, the newest first."""
     page = Paginator(corrections(), _A_PAGE).get_page(request.GET.get("page"))

@@ -46,6 +46,7 @@ from reports.presenters.progress import Standing, progress, standing
 from reports.presenters.school import school_page
 from reports.presenters.standard import Rule, standard_page
 from reports.presenters.verdict import Register, VerdictPage, verdict_page
+from reports.public_cache import kept_for_everybody
 from reports.public_views import public_overview
 from reports.review_context import review_context
 from reports.revision_page import correction_context, revision_context
@@ -66,6 +67,7 @@ _FORMATS = {
 
 @require_safe
 @login_not_required
+@kept_for_everybody
 def home(request: HttpRequest) -> HttpResponse:
     """The public first page: what this is, what was published, what is in 公示, how a verdict is made and by what."""
     standards = [(row, parsed_standard(row)) for row in Standard.objects.order_by("-code")]

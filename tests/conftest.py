@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 
 from evaluation.actions import load_standard
@@ -42,6 +43,11 @@ def _sqlite_can_be_emptied():
 def _fast_passwords(settings):
     # Argon2 costs a tenth of a second each; the tests of logging in hash with it on purpose.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept_from_another_test():
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)

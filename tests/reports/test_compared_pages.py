@@ -39,6 +39,11 @@ def beside(county: County, people: People) -> Certificate:
     return stands(county, own).certificate
 
 
+@pytest.fixture(autouse=True)
+def _every_page_made_anew(monkeypatch):
+    monkeypatch.setattr("reports.public_cache.KEPT_SECONDS", 0)
+
+
 @pytest.fixture
 def people(county, clerk, signer, standard):
     return people_of_county(county, clerk, signer)

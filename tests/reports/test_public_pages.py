@@ -28,6 +28,11 @@ pytestmark = pytest.mark.django_db
 _MOST_QUERIES = 12
 
 
+@pytest.fixture(autouse=True)
+def _every_page_made_anew(monkeypatch):
+    monkeypatch.setattr("reports.public_cache.KEPT_SECONDS", 0)
+
+
 @pytest.fixture
 def people(county, clerk, signer, standard):
     return people_of_county(county, clerk, signer)
