@@ -32,9 +32,9 @@ class Story:
             earlier.unlink()
         self.people: list[Person] = []
         self.steps: list[str] = []
+        self.seconds: list[float] = []
         self.pages: Counter[str] = Counter()
         self.fitted = 0
-        self._began = time.monotonic()
 
     def person(self, name: str) -> Person:
         """Somebody at a computer of their own, not signed in."""
@@ -46,10 +46,12 @@ class Story:
     def step(self, words: str) -> Iterator[None]:
         """One step; afterwards nobody's page may have complained of anything."""
         self.steps.append(words)
+        began = time.monotonic()
         try:
             yield
             for each in self.people:
                 assert each.complaints == [], f"{each.name}'s page complains: {each.complaints}"
+            self.seconds.append(time.monotonic() - began)
         except Exception as error:
             pictures = [each.picture(f"failed-{len(self.steps):02d}-{each.name}") for each in self.people]
             where = "; ".join(f"{each.name} at {each.page.url}" for each in self.people)
@@ -58,10 +60,11 @@ class Story:
 
     def told(self) -> str:
         """How much was walked, in one line."""
-        seconds = time.monotonic() - self._began
+        longest, step = max(zip(self.seconds, self.steps, strict=True))
         return (
             f"{len(self.steps)} steps by {len(self.people)} people, {self.pages.total()} pages opened of "
-            f"{len(self.pages)} kinds, {self.fitted} of them also at {PHONE['width']} px, {seconds:.0f} s"
+            f"{len(self.pages)} kinds, {self.fitted} of them also at {PHONE['width']} px, {sum(self.seconds):.0f} s; "
+            f"longest: {step}, {longest:.0f} s"
         )
 
     def close(self) -> None:
