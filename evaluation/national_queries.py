@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import Substr
 
+from evaluation.core.status import Status
 from evaluation.models import Job, JobState, NationalRun, RunFinding, RunVerdict
 from indicators.models import Submission
 from schools.models import Division
@@ -96,6 +97,12 @@ def statuses_by_item(run: NationalRun) -> Mapping[tuple[str, str], Mapping[str, 
     return found
 
 
+def failing_by_no_item(run: NationalRun) -> int:
+    """Counties that are not met although none of their items is: by their schools, or by a composite."""
+    by_item = RunFinding.objects.filter(verdict=OuterRef("pk"), status=Status.NOT_MET)
+    return RunVerdict.objects.filter(~Exists(by_item), run=run, passed=False).count()
+
+
 def missing_of(run: NationalRun) -> list[Missing]:
     """The counties whose batches were set aside, and why."""
     errors = {
@@ -112,7 +119,9 @@ def judged_counties(run: NationalRun) -> list[Judged]:
     """Every county of a run with what stands in its way, in the order of codes; three queries."""
     names = dict(Division.objects.filter(parent=None).values_list("code", "name"))
     lacking: dict[tuple[int, str], list[tuple[str, str]]] = {}
-    rows = RunFinding.objects.filter(verdict__run=run, status__in=("not_met", "unknown")).order_by("code", "stage")
+    rows = RunFinding.objects.filter(verdict__run=run, status__in=(Status.NOT_MET, Status.UNKNOWN)).order_by(
+        "code", "stage"
+    )
     for verdict, status, code, stage in rows.values_list("verdict", "status", "code", "stage").iterator(20_000):
         lacking.setdefault((verdict, status), []).append((code, stage))
     verdicts = RunVerdict.objects.filter(run=run).order_by("submission__county").annotate(
@@ -126,8 +135,8 @@ def judged_counties(run: NationalRun) -> list[Judged]:
             version,
             passed,
             complete,
-            tuple(lacking.get((pk, "not_met"), ())),
-            tuple(lacking.get((pk, "unknown"), ())),
+            tuple(lacking.get((pk, Status.NOT_MET), ())),
+            tuple(lacking.get((pk, Status.UNKNOWN), ())),
         )
         for pk, code, name, version, passed, complete in verdicts.values_list(
             "pk", "county", "name", "version", "passed", "complete"

@@ -47,6 +47,7 @@ def national_run(request: HttpRequest, pk: int) -> HttpResponse:
         national_queries.outcomes_by_province(run),
         national_queries.statuses_by_item(run),
         national_queries.missing_of(run),
+        national_queries.failing_by_no_item(run),
     )
     return render(request, "reports/national_run.html", {"run": run, "page": page, "digest": national.run_digest(run)})
 

@@ -39,6 +39,7 @@ class NationalPage:
     """What a run found so far."""
 
     sentence: str
+    beside: str
     provinces: tuple[tuple[str, Outcomes], ...]
     items: tuple[ItemLine, ...]
     missing: tuple[Missing, ...]
@@ -65,10 +66,13 @@ def national_page(
     provinces: Sequence[tuple[str, Outcomes]],
     statuses: Mapping[tuple[str, str], Mapping[str, int]],
     missing: Sequence[Missing],
+    failing_by_no_item: int,
 ) -> NationalPage:
-    """A run as its page tells it."""
+    """A run as its page tells it. ``failing_by_no_item``: counties not met although none of their items is."""
+    because = "综合差异系数高于上限" if standard.decides_by_composite else "有学校没有达到学校标准"
     return NationalPage(
         _sentence(run, [outcomes for _, outcomes in provinces], len(missing)),
+        f"另有 {failing_by_no_item:,} 个县没有不达标的项目，因{because}而不达标。" if failing_by_no_item else "",
         tuple(provinces),
         tuple(
             _item(label, statuses[key]) for key, label in item_labels(standard).items() if statuses.get(key)

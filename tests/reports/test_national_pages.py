@@ -138,6 +138,9 @@ def test_the_result_counts_provinces_and_items_as_the_verdicts_do(run, steward, 
     statuses = [finding.status for verdict in verdicts for finding in verdict.findings.all()]
     assert sum(line.not_met for line in page.items) == statuses.count("not_met")
     assert sum(line.unknown for line in page.items) == statuses.count("unknown")
+    by_no_item = [v for v in verdicts if v.passed is False and not v.findings.filter(status="not_met").exists()]
+    assert by_no_item
+    assert page.beside == f"另有 {len(by_no_item)} 个县没有不达标的项目，因有学校没有达到学校标准而不达标。"
 
 
 def test_a_county_without_a_verdict_is_named_with_the_reason(run, nation, steward, client, monkeypatch):
