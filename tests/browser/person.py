@@ -14,7 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.chromium import DESK, PHONE, check_fits, watched
+from tests.browser.chromium import DESK, PATIENCE, PHONE, check_fits, watched
 from tests.conftest import PASSWORD
 
 #: Every picture of a page that was looked at is kept, wide and narrow, for whoever wants to see the pages.
@@ -79,7 +79,7 @@ class Person:
     def __init__(self, story: Story, name: str) -> None:
         self.story, self.name = story, name
         context = story.browser.new_context(viewport=DESK, locale="zh-CN", accept_downloads=True)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         self.page: Page
         self.page, self.complaints = watched(context)
         self.page.on("framenavigated", lambda frame: self._opened(frame.url))
@@ -151,8 +151,9 @@ class Person:
         expect(self.main.get_by_role("status").filter(has_text=words).first).to_be_visible()
 
     def stands_before(self, heading: str | re.Pattern[str]) -> None:
-        """The heading of the page."""
+        """The heading of the page, and all of it has come."""
         expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
+        self.page.wait_for_load_state()
 
     def download(self, clickable: Locator) -> Path:
         """What a click brings home."""
@@ -170,6 +171,7 @@ class Person:
 
     def look(self, name: str) -> None:
         """Look at the whole page on the desk and on a phone: it fits both."""
+        self.page.wait_for_load_state()
         check_fits(self.page)
         self._keep(name, "desk")
         self.page.set_viewport_size(PHONE)
