@@ -52,6 +52,7 @@ def begin_to_work(**told: Any) -> None:
     """In each pool process: report, and look for work."""
     from evaluation import pulse, working
 
+    working.give_way()
     _started.extend((pulse.start(), working.start_looking()))
 
 

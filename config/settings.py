@@ -4,6 +4,7 @@ DATABASE_URL    postgres://user@host:5432/name  (default: SQLite in var/)
 REDIS_URL       redis://host:6379/0             (default: none; `manage.py work` claims jobs itself)
 SECRET_KEY      required as soon as DATABASE_URL is set; otherwise made once and kept in var/
 ALLOWED_HOSTS   comma-separated (default: this machine alone)
+CSRF_TRUSTED_ORIGINS  comma-separated origins whose forms are taken beside the own (default: none)
 DEBUG           1 to see tracebacks in the browser; never in a deployment
 HTTPS           1 behind TLS: secure cookies, HSTS
 SITE_URL        address of the site in letters, notices and on certificates (default: http://127.0.0.1:8000)

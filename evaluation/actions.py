@@ -23,8 +23,8 @@ from evaluation.judging import save_verdict
 from evaluation.logs import about_job
 from evaluation.models import Job, JobStage, Standard, Verdict
 from evaluation.partial_preview import Fault, Preview, add_outcome, preview_of
-from evaluation.permissions import Refused, check_upload
-from evaluation.queries import decided_about, default_standard, partials_visible_to, submissions_visible_to, verdict_of
+from evaluation.permissions import Refused, can_see_trial, check_upload
+from evaluation.queries import decided_about, default_standard, verdict_of
 from evaluation.revisions import revised_content
 from evaluation.standards import parsed_standard
 from indicators.actions import record_upload, save_refusal, save_report
@@ -102,11 +102,9 @@ def upload_workbook(user: User, county: County, school_year: int, filename: str,
 
 def retry_job(user: User, job: Job) -> None:
     """Let a job that was set aside run again. Raises Refused."""
-    if job.partial_id is not None:
-        may_see = partials_visible_to(user).filter(pk=job.partial_id).exists()
-    else:
-        may_see = submissions_visible_to(user).filter(pk=job.submission_id).exists()
-    if not may_see:
+    # Whoever reviews sees what was signed, too; it is the county's own work all the same.
+    version = job.partial.base if job.partial is not None else job.submission
+    if version is None or not can_see_trial(user, version.county_id):
         raise Refused("只有本县人员可以重新处理。")
     if not jobs.revive(job):
         raise Refused("该任务不在搁置状态，无需重新处理。")

@@ -11,7 +11,7 @@ from evaluation.models import Standard
 from schools.queries import current_school_year
 
 _LARGEST = 500_000
-_FIRST_YEAR = 2013
+FIRST_YEAR = 2013
 
 
 class LaboratoryForm(forms.Form):
@@ -40,13 +40,13 @@ class LaboratoryForm(forms.Form):
     )
     school_year = forms.IntegerField(
         label="学年开始的年份",
-        min_value=_FIRST_YEAR,
+        min_value=FIRST_YEAR,
         max_value=2100,
         initial=current_school_year,
         error_messages={
             "required": "请填写学年，例如 2026。",
             "invalid": "请填写学年开始的年份，例如 2026。",
-            "min_value": f"学年不早于 {_FIRST_YEAR}。",
+            "min_value": f"学年不早于 {FIRST_YEAR}。",
             "max_value": "请填写学年开始的年份，例如 2026。",
         },
     )

@@ -15,6 +15,7 @@ from evaluation.models import (
     Filing,
     ItemJudgement,
     Job,
+    JobState,
     Recusal,
     RelaxationGrant,
     Standard,
@@ -109,6 +110,14 @@ def partials_visible_to(user: Person) -> QuerySet[PartialWorkbook]:
 def job_of(submission: Submission) -> Job | None:
     """The newest job of a version."""
     return submission.jobs.order_by("-pk").first()
+
+
+def waiting_before(job: Job | None) -> int:
+    """How many uploads wait in front of ``job``; 0 where it does not wait itself."""
+    if job is None or job.state != JobState.WAITING:
+        return 0
+    before = Q(created_at__lt=job.created_at) | Q(created_at=job.created_at, pk__lt=job.pk)
+    return Job.objects.filter(before, state=JobState.WAITING, batch=None).count()
 
 
 def verdict_of(submission: Submission) -> Verdict | None:

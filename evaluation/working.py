@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from time import sleep
 
@@ -18,10 +19,16 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 5.0
 #: Between two jobs of its own the look lets a doorbell in.
 _YIELD_SECONDS = 0.01
+_NICENESS = 10
 
 _one_at_a_time = threading.Lock()
 #: Jobs whose failure could not be written while the database was away.
 _unsettled: list[tuple[Job, str]] = []
+
+
+def give_way() -> None:
+    """Let this process, and what it starts, come after the pages where both want the processor."""
+    os.nice(_NICENESS)
 
 
 def work_on(job_id: int | None = None) -> bool:

@@ -52,7 +52,8 @@ def comparison_export(request: HttpRequest, pk: int, other_pk: int) -> FileRespo
 def _pair(request: HttpRequest, pk: int, other_pk: int) -> tuple[Submission, Submission]:
     visible = submissions_visible_to(request.user).select_related("county__parent__parent", "uploaded_by")
     one, other = get_object_or_404(visible, pk=pk), get_object_or_404(visible, pk=other_pk)
-    if one.pk == other.pk:
+    # Two counties are not two versions: the event of the download names one county.
+    if one.pk == other.pk or one.county_id != other.county_id:
         raise Http404
     before, after = sorted((one, other), key=lambda version: (version.school_year, version.version))
     return before, after

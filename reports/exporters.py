@@ -20,7 +20,7 @@ from reports.presenters.verdict import VerdictPage
 #: A text beginning with one of these is a formula to a spreadsheet that opens a CSV file.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _TEXT_COLUMNS = (
-    "学校标识码", "学校名称", "学段", "办学类型", "举办者类型", "是否达标", "备注",
+    "学校标识码", "学校名称", "区划代码", "学段", "办学类型", "举办者类型", "是否达标", "备注",
     "时间", "事项", "县", "人", "身份", "状态变化", "理由", "内容", "上一条散列值", "散列值",
 )  # fmt: skip
 _TABLE_SHEET, _ABOUT_SHEET = "学校明细", "说明"

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from evaluation.models import Job, JobState
 from evaluation.partials import OPEN, small_version_above, why_not_apply, why_not_discard
-from evaluation.queries import partials_visible_to
+from evaluation.queries import partials_visible_to, waiting_before
 from evaluation.taking_away import of_partial, records_download
 from indicators.models import PartialWorkbook
 from reports.presenters.partial import partial_page
@@ -27,7 +27,9 @@ def partial(request: HttpRequest, pk: int) -> HttpResponse:
     if found.state == PartialWorkbook.State.READING:
         if job is not None and job.state == JobState.SET_ASIDE:
             return render(request, "reports/partial_set_aside.html", context)
-        return render(request, "reports/partial_progress.html", context | {"progress": progress(job)})
+        return render(
+            request, "reports/partial_progress.html", context | {"progress": progress(job, waiting_before(job))}
+        )
     context |= {
         "page": partial_page(found, request.GET.get("page", "")),
         "is_open": found.state in OPEN,
@@ -47,7 +49,7 @@ def partial_progress(request: HttpRequest, pk: int) -> HttpResponse:
     found, job = _partial(request, pk)
     if found.state != PartialWorkbook.State.READING or (job is not None and job.is_over):
         return HttpResponse(headers={"HX-Refresh": "true"})
-    now = progress(job)
+    now = progress(job, waiting_before(job))
     if request.GET.get("seen") == now.token:
         return HttpResponse(status=204)
     return render(request, "reports/_progress.html", {"partial": found, "progress": now})

@@ -29,6 +29,7 @@ from evaluation.queries import (
     partials_visible_to,
     submissions_visible_to,
     verdict_of,
+    waiting_before,
 )
 from evaluation.standards import parsed_standard
 from evaluation.taking_away import of_submission, records_download
@@ -222,7 +223,7 @@ def submission(request: HttpRequest, pk: int) -> HttpResponse:
     job, verdict = job_of(version), verdict_of(version)
     context: dict[str, Any] = {"submission": version, "verdict": verdict, "newer": _newer(version)}
     if verdict is None and (job is None or not job.is_over):
-        return render(request, "reports/progress.html", context | {"progress": progress(job)})
+        return render(request, "reports/progress.html", context | {"progress": progress(job, waiting_before(job))})
     if verdict is None and job.state == JobState.SET_ASIDE:
         return render(request, "reports/set_aside.html", context)
     register = _register(version)
@@ -250,7 +251,7 @@ def submission_progress(request: HttpRequest, pk: int) -> HttpResponse:
     job = job_of(version)
     if job is not None and job.is_over:
         return HttpResponse(headers={"HX-Refresh": "true"})
-    now = progress(job)
+    now = progress(job, waiting_before(job))
     if request.GET.get("seen") == now.token:
         return HttpResponse(status=204)
     return render(request, "reports/_progress.html", {"submission": version, "progress": now})

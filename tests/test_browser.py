@@ -133,3 +133,39 @@ def test_every_control_is_reached_by_keyboard_and_shows_it(browser, site):
             break
     assert {"工作台", "退出登录", "下载填报模板", "id_file", "上传并试算"} <= reached
     context.close()
+
+
+@pytest.mark.parametrize(
+    ("spoiling", "complaint"),
+    [
+        ("document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">x</p>')", "Content Security Policy"),
+        ("console.error('something is wrong')", "something is wrong"),
+        ("setTimeout(() => { throw new Error('a script broke') })", "a script broke"),
+        ("fetch('/there-is-no-such-page/').then(() => 0)", "404 GET"),
+        ("fetch('http://127.0.0.1:9/').catch(() => 0)", "Content Security Policy"),
+    ],
+)
+def test_a_page_that_does_what_it_must_not_is_complained_of(browser, site, spoiling, complaint):
+    context = browser.new_context(viewport=DESK, locale="zh-CN")
+    page, complaints = watched(context)
+    page.goto(f"{site}/accounts/login/")
+    assert complaints == []
+    page.evaluate(spoiling)
+    for _ in range(100):
+        if any(complaint in each for each in complaints):
+            break
+        page.wait_for_timeout(50)
+    else:
+        pytest.fail(f"nobody complained of it: {complaints}")
+    context.close()
+
+
+def test_a_page_wider_than_its_window_is_noticed(browser, site):
+    context = browser.new_context(viewport=PHONE, locale="zh-CN")
+    page, _ = watched(context)
+    page.goto(f"{site}/accounts/login/")
+    check_fits(page)
+    page.evaluate("document.querySelector('main').style.width = '800px'")
+    with pytest.raises(AssertionError, match="wide in a window of 360"):
+        check_fits(page)
+    context.close()

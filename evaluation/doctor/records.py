@@ -66,6 +66,7 @@ def calendar() -> Iterator[Advice]:
     last = today + _TERMS_END_WITHIN
     remedy = "按国务院办公厅的放假通知补上 fixtures/calendar/ 中当年的文件，随新版本部署。"
     try:
+        working_calendar().year_of(last)
         if is_provisional(working_calendar(), first, last):
             yield notice(f"{first} 至 {last} 含有放假安排尚未公布的年份，期限可能要重算。", remedy)
     except BeyondCalendar as error:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from evaluation.core.status import Status
 from evaluation.models import Evaluation, Verdict
 from evaluation.workflow import State, holder
-from reports.presenters.figures import Mark, mark_of
+from reports.presenters.figures import MARKS, Mark, mark_of
 from schools.models import User
 from schools.vocabulary import Party
 
@@ -121,11 +122,16 @@ def desk_line(
         deadline=deadline,
         due_words=_due_words(deadline, today),
         is_overdue=deadline is not None and deadline < today,
-        mark=None if verdict is None else mark_of(verdict.passed),
+        mark=None if verdict is None else _mark(verdict),
         firmness=firmness[0],
         borderline=firmness[1],
         waiting=waiting,
     )
+
+
+def _mark(verdict: Verdict) -> Mark:
+    # What waits for a judgement has not passed yet, however good its figures are.
+    return MARKS[Status.TO_JUDGE] if verdict.passed and not verdict.complete else mark_of(verdict.passed)
 
 
 def _due_words(deadline: datetime.date | None, today: datetime.date) -> str:

@@ -29,15 +29,22 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A job on its way. ``token`` changes whenever anything shown here does."""
+    """A job on its way. ``token`` changes whenever anything shown here does; ``pause``: after so many seconds the page
+    asks again."""
 
     sentence: str
     steps: tuple[Step, ...]
     token: str
+    pause: int = 1
 
 
-def progress(job: Job | None) -> Progress:
-    """The stages of ``job``, and what it is at in one sentence."""
+#: Who has many in front of them need not ask every second: two hundred who do take a processor.
+_AHEAD_A_SECOND, _LONGEST_PAUSE = 8, 10
+_LONG_QUEUE = 20
+
+
+def progress(job: Job | None, ahead: int = 0) -> Progress:
+    """The stages of ``job``, and what it is at in one sentence. ``ahead``: how many wait in front of it."""
     stage = JobStage(job.stage) if job and job.state == JobState.RUNNING else JobStage.QUEUED
     order = list(JobStage)
     at = order.index(stage)
@@ -45,13 +52,21 @@ def progress(job: Job | None) -> Progress:
         Step(_SHORT[each], key := _DONE if i < at else _CURRENT if i == at else _TO_COME, _STEP_WORDS[key])
         for i, each in enumerate(order)
     )
-    return Progress(_sentence(job, stage), steps, _token(job))
+    pause = min(1 + ahead // _AHEAD_A_SECOND, _LONGEST_PAUSE)
+    return Progress(_sentence(job, stage, ahead), steps, f"{_token(job)}-{_rounded(ahead)}", pause)
 
 
-def _sentence(job: Job | None, stage: JobStage) -> str:
+def _rounded(ahead: int) -> int:
+    """The place in the queue as it is told: not every step of a long one is news."""
+    return ahead if ahead < _LONG_QUEUE else round(ahead, -1)
+
+
+def _sentence(job: Job | None, stage: JobStage, ahead: int) -> str:
     if job is None or job.state == JobState.WAITING:
         again = "上一次处理没有完成，系统会自动再试。" if job and job.attempts else ""
-        return f"文件已收到并保存，正在排队等待处理。{again}"
+        about = "约" if ahead >= _LONG_QUEUE else ""
+        in_front = f"，前面还有{about} {_rounded(ahead)} 个文件" if ahead else ""
+        return f"文件已收到并保存，正在排队等待处理{in_front}。{again}"
     read = f"，已读取 {job.schools_read} 所学校" if job.schools_read is not None else ""
     return f"正在处理：{stage.label}{read}。"
 

@@ -33,7 +33,8 @@ class Phone:
 
 def read_code(picture: Image.Image) -> str:
     """What the one QR code of a picture says, read as a camera would."""
-    found = zxingcpp.read_barcodes(np.asarray(picture.convert("L")))
+    # Of other kinds than QR there is always something to be seen in so many squares.
+    found = zxingcpp.read_barcodes(np.asarray(picture.convert("L")), formats=zxingcpp.BarcodeFormat.QRCode)
     assert len(found) == 1, f"{len(found)} codes in the picture"
     return str(found[0].text)
 

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 #: The browser must reach nothing but the site.
@@ -22,6 +22,8 @@ ARGUMENTS = [
 ]
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 _BAD_STATUS = 400
+#: Milliseconds to wait for what must appear: a busy machine is slow, and that is no fault of the page.
+PATIENCE = 20_000
 
 
 def skip_loudly(words: str) -> None:
@@ -38,6 +40,7 @@ def browser() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright keeps an event loop in this thread; the database is used from it all the same.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
@@ -56,8 +59,8 @@ def watched(context: BrowserContext) -> tuple[Page, list[str]]:
     complaints: list[str] = []
 
     def failed(request: Request) -> None:
-        # A link that turns out to be a download ends its navigation, and that is all.
-        if not (request.is_navigation_request() and request.failure == "net::ERR_ABORTED"):
+        # Leaving a page ends what it was still asking for, and a link that turns out to be a download its navigation.
+        if request.failure != "net::ERR_ABORTED":
             complaints.append(f"{request.method} {request.url}: {request.failure}")
 
     def answered(response: Response) -> None:

@@ -18,8 +18,6 @@ from tests.test_story import filled_in
 SCHOOL, COLUMN = "清河县柳林镇中心小学", FIELD_BY_KEY["multimedia_rooms"].header
 #: The finding the county does not agree with.
 DISPUTED = "G8"
-#: A whole workbook is read and judged meanwhile.
-_SOON = 15_000
 
 
 def rows() -> list[Row]:
@@ -49,13 +47,16 @@ def wait_for_verdict(clerk: Person, version: int) -> None:
     clerk.stands_before(f"正在处理第 {version} 版")
     clerk.reads("可以关闭本页")
     assert run_waiting_jobs() == 1
-    expect(clerk.page.get_by_role("heading", level=1)).to_contain_text(f"第 {version} 版试算结果", timeout=_SOON)
+    expect(clerk.page.get_by_role("heading", level=1)).to_contain_text(f"第 {version} 版试算结果")
     clerk.reads("能够核算的各项均已达标")
 
 
 def explain_everything(clerk: Person) -> int:
     """Explain what must be explained, one by one; returns how many there were."""
-    clerk.page.get_by_label("按类别筛选").get_by_role("link", name=re.compile("^必须说明")).click()
+    wanted = clerk.page.get_by_label("按类别筛选").get_by_role("link", name=re.compile("^必须说明"))
+    wanted.click()
+    expect(wanted).to_have_attribute("aria-current", "true")
+    clerk.page.wait_for_load_state()
     count = clerk.main.locator("#problems tbody tr").count()
     for done in range(count):
         row = clerk.main.locator("#problems tbody tr").filter(has_text="尚未说明").first
@@ -70,6 +71,7 @@ def attach_everything(clerk: Person) -> int:
     """A file on every item that rests on evidence; returns how many there were."""
     clerk.go("工作台")
     clerk.follow("材料清单")
+    clerk.stands_before("材料清单")
     clerk.look("checklist")
     count = 0
     while (waiting := clerk.main.get_by_role("link", name="佐证材料", exact=True)).count():
@@ -87,6 +89,7 @@ def attach_everything(clerk: Person) -> int:
         if count == 1:
             clerk.look("evidence")
         clerk.back_to("材料清单")
+        clerk.stands_before("材料清单")
     return count
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.chromium import DESK, PHONE, check_fits, watched
+from tests.browser.chromium import DESK, PATIENCE, PHONE, check_fits, watched
 from tests.conftest import PASSWORD
 
 #: Every picture of a page that was looked at is kept, wide and narrow, for whoever wants to see the pages.
@@ -32,9 +32,9 @@ class Story:
             earlier.unlink()
         self.people: list[Person] = []
         self.steps: list[str] = []
+        self.seconds: list[float] = []
         self.pages: Counter[str] = Counter()
         self.fitted = 0
-        self._began = time.monotonic()
 
     def person(self, name: str) -> Person:
         """Somebody at a computer of their own, not signed in."""
@@ -46,10 +46,12 @@ class Story:
     def step(self, words: str) -> Iterator[None]:
         """One step; afterwards nobody's page may have complained of anything."""
         self.steps.append(words)
+        began = time.monotonic()
         try:
             yield
             for each in self.people:
                 assert each.complaints == [], f"{each.name}'s page complains: {each.complaints}"
+            self.seconds.append(time.monotonic() - began)
         except Exception as error:
             pictures = [each.picture(f"failed-{len(self.steps):02d}-{each.name}") for each in self.people]
             where = "; ".join(f"{each.name} at {each.page.url}" for each in self.people)
@@ -58,10 +60,11 @@ class Story:
 
     def told(self) -> str:
         """How much was walked, in one line."""
-        seconds = time.monotonic() - self._began
+        longest, step = max(zip(self.seconds, self.steps, strict=True))
         return (
             f"{len(self.steps)} steps by {len(self.people)} people, {self.pages.total()} pages opened of "
-            f"{len(self.pages)} kinds, {self.fitted} of them also at {PHONE['width']} px, {seconds:.0f} s"
+            f"{len(self.pages)} kinds, {self.fitted} of them also at {PHONE['width']} px, {sum(self.seconds):.0f} s; "
+            f"longest: {step}, {longest:.0f} s"
         )
 
     def close(self) -> None:
@@ -76,7 +79,7 @@ class Person:
     def __init__(self, story: Story, name: str) -> None:
         self.story, self.name = story, name
         context = story.browser.new_context(viewport=DESK, locale="zh-CN", accept_downloads=True)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         self.page: Page
         self.page, self.complaints = watched(context)
         self.page.on("framenavigated", lambda frame: self._opened(frame.url))
@@ -148,8 +151,9 @@ class Person:
         expect(self.main.get_by_role("status").filter(has_text=words).first).to_be_visible()
 
     def stands_before(self, heading: str | re.Pattern[str]) -> None:
-        """The heading of the page."""
+        """The heading of the page, and all of it has come."""
         expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
+        self.page.wait_for_load_state()
 
     def download(self, clickable: Locator) -> Path:
         """What a click brings home."""
@@ -167,6 +171,7 @@ class Person:
 
     def look(self, name: str) -> None:
         """Look at the whole page on the desk and on a phone: it fits both."""
+        self.page.wait_for_load_state()
         check_fits(self.page)
         self._keep(name, "desk")
         self.page.set_viewport_size(PHONE)

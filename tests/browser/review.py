@@ -75,6 +75,7 @@ def _about(inspector: Person, form, document: str) -> None:
 
 def judge_everything(inspector: Person) -> int:
     """Every item that rests on evidence, with an opinion; returns how many there were."""
+    inspector.page.wait_for_load_state()
     count = 0
     while (waiting := inspector.main.locator("#items li").filter(has_text="待评定")).count():
         item = waiting.first
@@ -84,6 +85,7 @@ def judge_everything(inspector: Person) -> int:
         item.get_by_label("评定意见").fill("查阅材料并实地核查，符合要求。")
         inspector.press("保存评定", item)
         expect(inspector.main.locator(f"#item-{code}")).not_to_contain_text("待评定")
+        inspector.page.wait_for_load_state()
         count += 1
     return count
 

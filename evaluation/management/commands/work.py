@@ -40,6 +40,7 @@ class Command(BaseCommand):
         # Stopping lets the job at hand end or gives it back; a harder kill loses nothing either: its lease ends.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
+        working.give_way()
         beating = pulse.start()
         try:
             self.work(until_empty)

@@ -1,0 +1,1 @@
+"""Who may do what, asked of every address of the site in every state of an evaluation."""
