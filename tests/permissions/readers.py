@@ -13,6 +13,8 @@ _SIGNED = ("file", "school", "evidence", "question", "back", "opinion", "propose
 _DECIDED = ("judged", "document", "supplied", "grant", "grantfile")
 _OF_WHOEVER_OBJECTS = ("objector", "contact", "objectionfile")
 _OPEN = ("revoke", "correction")
+#: The figures behind these are published, school by school.
+_PUBLISHED = frozenset({"published", "revoked", "superseded"})
 KINDS = frozenset((*_ALONE, *_SIGNED, *_DECIDED, *_OF_WHOEVER_OBJECTS, *_OPEN, "objection", "clerk", "signer"))
 
 
@@ -20,6 +22,8 @@ def readers(kind: str, key: str) -> frozenset[Asker]:
     """Who may read a mark of a kind about the county of a case."""
     if kind in _ALONE:
         return DESK
+    if kind == "school" and key in _PUBLISHED:
+        return EVERYBODY
     if kind in _SIGNED:
         return of_signed(key)
     if kind in _DECIDED:

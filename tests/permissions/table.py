@@ -1,14 +1,15 @@
-"""The whole table. A route that is added to the site needs one more line in one of the four files."""
+"""The whole table. A route that is added to the site needs one more line in one of the files."""
 
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.permissions import table_county, table_operations, table_review, table_site
+from tests.permissions import table_county, table_operations, table_public, table_review, table_site
 from tests.permissions.row import Row
 
 ROWS: tuple[Row, ...] = (
     *table_site.ROWS,
+    *table_public.ROWS,
     *table_operations.ROWS,
     *table_county.ROWS,
     *table_review.ROWS,
