@@ -2,12 +2,12 @@
 
     DATABASE_URL=postgres://… SECRET_KEY=… python benchmarks/radar.py
 
-Needs a migrated database; a generated nation of two years is put into it where there is none (two minutes). Prints the
-wall time of ``manage.py radar``, its processor seconds and its peak of resident memory; wanted: under 15 s and 1 GiB for
-2,853 counties, 207,000 schools and as many of the year before. Then copies, outliers, heaps and jumps are planted in the
-columns of that nation, and precision and recall are printed rule by rule: recall of what was planted for the rule;
-precision as the share of its hits that lie at a planted place of whatever kind: a copied row jumps too. What the
-generator draws by chance, and its own defects, count as false.
+Needs a migrated database; a generated nation of two years is put into it where there is none (two minutes). Prints
+the wall time of ``manage.py radar``, its processor seconds and its peak of resident memory; wanted: under 15 s and 1
+GiB for 2,853 counties, 207,000 schools and as many of the year before. Then copies, outliers, heaps and jumps are
+planted in the columns of that nation, and precision and recall are printed rule by rule: recall of what was planted
+for the rule; precision as the share of its hits that lie at a planted place of whatever kind: a copied row jumps too.
+What the generator draws by chance, and its own defects, count as false.
 """
 
 from __future__ import annotations

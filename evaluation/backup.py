@@ -94,7 +94,9 @@ def opened(source: Path) -> Iterator[Backup]:
     if source.is_dir():
         yield read_backup(source)
         return
-    with tempfile.TemporaryDirectory() as folder:
+    # Beside it, where there is room for one: /tmp may be memory.
+    beside = source.parent if os.access(source.parent, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=beside) as folder:
         try:
             with tarfile.open(source) as packed:
                 for name in (MANIFEST, DUMP):

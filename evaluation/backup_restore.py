@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
@@ -43,7 +43,9 @@ def restore(backup: Backup, *, replace: bool) -> list[str]:
         _replace_sqlite(backup.dump)
     # New tables behind the old names: what the connection remembers of them is wrong.
     connection.close()
-    return list(differences(backup.inventory, take_inventory()))
+    # In a transaction: outside of one PostgreSQL would first copy all files aside for the cursor.
+    with transaction.atomic():
+        return list(differences(backup.inventory, take_inventory()))
 
 
 def _check_fits(backup: Backup) -> None:

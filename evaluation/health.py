@@ -204,7 +204,19 @@ def found(*, ready_only: bool = False) -> dict[str, str]:
     told: dict[str, str] = {}
     for lane in lanes:
         told |= lane.answer(deadline)
-    for name, words in told.items():
-        if words:
-            logger.warning("health: %s: %s", name, words)
+    _log_changes(told)
     return told
+
+
+_failed: set[str] = set()
+
+
+def _log_changes(told: Mapping[str, str]) -> None:
+    """A line when a part begins to fail, and one when it is well again: not one for everybody who asks."""
+    for name, words in told.items():
+        if words and name not in _failed:
+            _failed.add(name)
+            logger.error("health: %s fails: %s", name, words)
+        elif not words and name in _failed:
+            _failed.discard(name)
+            logger.warning("health: %s is well again", name)

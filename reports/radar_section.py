@@ -61,7 +61,8 @@ def section(user: Person, evaluation: Evaluation) -> dict[str, Any]:
         "may_see": True,
         "scan": scan,
         "rules": _by_rule(user, evaluation, version, own),
-        "hits": len(own) + sum(hit.told.get("left_out", 0) for hit in own),
+        "hits": len(own),
+        "left_out": sum(hit.told.get("left_out", 0) for hit in own),
         "of_intake": sum(1 + hit.told.get("left_out", 0) for hit in hits if not hit.rule.startswith(OWN_RULES)),
         "is_of_another_version": not hits and _looked_at(scan, version) != version.pk,
     }

@@ -56,8 +56,8 @@ def _registered(row: filing.Row) -> dict[str, object]:
 
 
 @pytest.fixture
-def story(browser: Browser, site: str) -> Iterator[Story]:
-    told = Story(browser, site)
+def story(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Story]:
+    told = Story(browser, site, request.node.name)
     yield told
     told.close()
 
@@ -242,9 +242,10 @@ def test_a_step_that_fails_says_which_it_was_and_leaves_pictures(story):
     visitor = story.person("visitor")
     with story.step("the visitor opens the first page"):
         visitor.open("/")
-    with pytest.raises(AssertionError, match="visitor's page complains") as failed, story.step("something breaks"):
+    with visitor.page.expect_console_message():
         visitor.page.evaluate("console.error('it broke')")
-        visitor.page.wait_for_timeout(500)
+    with pytest.raises(AssertionError, match="visitor's page complains") as failed, story.step("something breaks"):
+        visitor.page.reload()
     assert "Step 2, something breaks. visitor at http" in failed.value.__notes__[0]
     assert (story.folder / "failed-02-visitor.png").stat().st_size
 

@@ -15,6 +15,7 @@ from tests.browser.person import Person
 
 
 def assign(chief: Person, county: str, inspector: str) -> None:
+    """From the table of counties to the form, which knows the county already."""
     chief.go("县的分配")
     chief.main.get_by_role("row", name=county).get_by_role("link", name="分配").click()
     form = chief.main.locator("#assign")
@@ -26,6 +27,7 @@ def assign(chief: Person, county: str, inspector: str) -> None:
 
 
 def approve(chief: Person) -> None:
+    """Agree with what is proposed; the notice is put up with it."""
     chief.follow("审定")
     chief.stands_before("处理建议")
     form = chief.main.get_by_role("form", name="审定处理建议")
@@ -54,6 +56,7 @@ def object_to(visitor: Person, county: str) -> str:
 
 
 def dismiss(chief: Person, number: str) -> None:
+    """Answer that an objection is not right."""
     chief.follow("查看异议")
     form = chief.main.get_by_role("form", name=f"答复异议 {number}")
     chief.tick("异议不成立", form)
@@ -71,6 +74,7 @@ def code_on_paper(pdf: Path, folder: Path) -> str:
 
 
 def verify_number(visitor: Person, number: str, standing: str) -> None:
+    """What the portal says of a number, asked from the foot of any page."""
     visitor.page.get_by_role("contentinfo").get_by_role("link", name="查验证书").click()
     visitor.write("证书编号或查询编号", number)
     visitor.press("查询")
@@ -79,6 +83,7 @@ def verify_number(visitor: Person, number: str, standing: str) -> None:
 
 
 def verify_file(visitor: Person, pdf: Path, standing: str) -> None:
+    """What it says of the paper itself."""
     visitor.main.get_by_label("证书 PDF 或记录（JSON）").set_input_files(pdf)
     visitor.press("核验")
     _told(visitor, standing)
@@ -89,6 +94,7 @@ def _told(visitor: Person, standing: str) -> None:
 
 
 def revoke(chief: Person, county: str, reason: str) -> None:
+    """From where it was published back to the evaluation, and the reason everybody will read."""
     chief.back_to(f"{county}督导评估")
     chief.look("evaluation-published")
     chief.follow("撤销证书")
@@ -99,6 +105,7 @@ def revoke(chief: Person, county: str, reason: str) -> None:
 
 
 def publish(chief: Person, county: str) -> None:
+    """From the desk: the term is over and every objection answered."""
     chief.go("督导评估")
     chief.follow(county, exact=False)
     chief.follow("公布", chief.main.locator("#noticing"))

@@ -44,6 +44,7 @@ def upload(clerk: Person, workbook: Path) -> None:
 
 
 def wait_for_verdict(clerk: Person, version: int) -> None:
+    """The page says where it is; a worker takes the job, and the verdict comes by itself."""
     clerk.stands_before(f"正在处理第 {version} 版")
     clerk.reads("可以关闭本页")
     assert run_waiting_jobs() == 1

@@ -24,9 +24,9 @@ _KEEPS_PICTURES = os.environ.get("STORY_PICTURES") == "1"
 class Story:
     """What was done, step by step. A step that fails says which it was and leaves a picture of everybody's screen."""
 
-    def __init__(self, browser: Browser, site: str) -> None:
+    def __init__(self, browser: Browser, site: str, name: str) -> None:
         self.browser, self.site = browser, site
-        self.folder = Path(settings.VAR_DIR) / "browser-story"
+        self.folder = Path(settings.VAR_DIR) / "browser-story" / name
         self.folder.mkdir(parents=True, exist_ok=True)
         for earlier in self.folder.glob("*.png"):
             earlier.unlink()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.filing import COLUMN, DISPUTED, SCHOOL, open_newest_message
 from tests.browser.person import Person
@@ -68,7 +68,7 @@ def supply_results(inspector: Person) -> None:
     expect(inspector.main.locator("#monitoring")).to_contain_text("国家监测报告")
 
 
-def _about(inspector: Person, form, document: str) -> None:
+def _about(inspector: Person, form: Locator, document: str) -> None:
     inspector.write("依据文件", document, form)
     inspector.write("发文日期", "2026-06-30", form)
 
@@ -105,6 +105,7 @@ def ask_about_a_cell(inspector: Person) -> None:
 
 
 def propose(inspector: Person) -> None:
+    """Nothing is missing, and so the county may be proposed to be certified."""
     inspector.follow("提出处理建议")
     inspector.reads("各项均已达标，可以建议认定")
     inspector.tick("建议认定")
@@ -115,6 +116,7 @@ def propose(inspector: Person) -> None:
 
 
 def answer_reply(inspector: Person) -> None:
+    """An answer to what the county does not agree with."""
     inspector.follow("答复县级意见")
     finding = inspector.main.locator(f"#finding-{DISPUTED}")
     inspector.look("answer-reply")

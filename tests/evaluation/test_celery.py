@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
-from evaluation.models import JobState, Verdict, WorkerPulse
+from evaluation import jobs
+from evaluation.models import Job, JobState, Standard, Verdict, WorkerPulse
 from tests.conftest import ROOT
 
 _DATABASE = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
@@ -129,6 +130,30 @@ def test_without_looking_for_itself_a_worker_whose_broker_is_gone_would_do_nothi
     with celery_worker(deaf, broker_url="redis://127.0.0.1:1/0", app="deaf"):
         assert until(WorkerPulse.objects.exists, 40)
         assert wait_until_done(uploaded, 10) == JobState.WAITING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_pool_process_that_stands_still_is_replaced_by_its_parent(broker, uploaded, worker_environment, tmp_path):
+    # The same limits as ever, but shorter; the process is stopped, so that it cannot even end itself.
+    (tmp_path / "quick.py").write_text(
+        "import datetime\n"
+        "from celery.signals import worker_ready\n"
+        "from config import celery as portal\n"
+        "from config.celery import app\n"
+        "portal._WATCH_SECONDS = 1\n"
+        "@worker_ready.connect(weak=False)\n"
+        "def hurry(**told):\n"
+        "    from evaluation import pulse\n"
+        "    pulse.STALLED_AFTER, pulse._LOOK_AGAIN_SECONDS = datetime.timedelta(seconds=8), 1\n"
+    )
+    Job.objects.all().delete()
+    with celery_worker(worker_environment | {"PYTHONPATH": str(tmp_path)}, app="quick"):
+        assert until(WorkerPulse.objects.exists, 40)
+        first = WorkerPulse.objects.get().worker
+        os.kill(int(first.rpartition(":")[2]), signal.SIGSTOP)
+        jobs.enqueue(uploaded, Standard.objects.get())
+        assert wait_until_done(uploaded, 60) == JobState.DONE
+    assert uploaded.jobs.get().worker != first
 
 
 def test_an_upload_is_taken_in_while_the_broker_is_down(uploaded, worker_environment):

@@ -226,14 +226,16 @@ def test_the_steward_sees_counts_by_rule_and_province_and_no_county(client, eval
     scan = scanned(steward)
     page = text_of(client, steward, reverse("radar_scan", args=[scan.pk]))
     assert f"看了 2 个县、{2 * SCHOOLS} 所学校" in page
-    assert re.search(rf"与外县学校的数据完全相同</th><td class=\"number\">{2 * COMPARED}</td>", page)
+    assert re.search(
+        rf"与外县学校的数据完全相同</th><td data-label=\"处数\" class=\"number\">{2 * COMPARED}</td>", page
+    )
     assert "至少有 12 项不是 0 或空" in page
     assert "示例省" in page
     body = page[page.index("<main") :]
     assert "望棠区" not in body
     assert OTHER not in body
     nobody = text_of(client, steward, reverse("radar_scan", args=[scan.pk]) + "?province=别省")
-    assert re.search(r"与外县学校的数据完全相同</th><td class=\"number\">0</td>", nobody)
+    assert re.search(r"与外县学校的数据完全相同</th><td data-label=\"处数\" class=\"number\">0</td>", nobody)
 
 
 def test_the_table_taken_away_is_an_event_and_says_what_the_page_says(client, evaluation, steward):

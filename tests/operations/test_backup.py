@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.utils import timezone
@@ -285,7 +285,7 @@ def test_programs_that_are_missing_or_too_old_are_told_by_name(signed, tmp_path,
         patched.setattr(shutil, "which", lambda name: None)
         with pytest.raises(BackupRefused, match="postgresql-client"):
             make_backup(tmp_path / "kept")
-    monkeypatch.setattr(type(connection._connections["default"]), "pg_version", 99_00_00)
+    monkeypatch.setattr(connections["default"], "pg_version", 99_00_00)
     with pytest.raises(BackupRefused, match="postgresql-client-99"):
         make_backup(tmp_path / "kept")
 

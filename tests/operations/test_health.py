@@ -26,6 +26,7 @@ PARTS = {"database", "migrations", "worker", "outbox", "jobs", "chain", "broker"
 def _asked_anew(settings):
     settings.REDIS_URL = ""
     health._LANES.clear()
+    health._failed.clear()
     yield
     for lanes in health._LANES.values():
         for lane in lanes:
@@ -188,6 +189,20 @@ def test_whatever_hangs_the_answer_comes_in_time_and_threads_do_not_pile_up(monk
         assert threading.active_count() <= before + 2
     finally:
         let_go.set()
+
+
+def test_what_fails_is_logged_when_it_begins_and_when_it_ends_not_at_every_question(caplog):
+    health._failed.clear()
+    with caplog.at_level("WARNING"):
+        for _ in range(3):
+            asked()
+        beat()
+        for _ in range(3):
+            asked()
+    told = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert [level for level, _ in told] == ["ERROR", "WARNING"]
+    assert told[0][1].startswith("health: worker fails: ")
+    assert told[1][1] == "health: worker is well again"
 
 
 def test_many_who_ask_at_once_ask_the_database_once(monkeypatch):

@@ -134,7 +134,7 @@ def free_port() -> int:
 
 def fetched(url: str, **headers: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -150,21 +150,21 @@ def test_the_count_is_over_all_web_processes_and_survives_their_renewal(worker_e
         env=worker_environment | {"METRICS_TOKEN": TOKEN},
         stderr=subprocess.PIPE,
     )
-    url = f"http://127.0.0.1:{port}"
+    url, asked = f"http://127.0.0.1:{port}", 0
     try:
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             try:
                 if fetched(f"{url}/healthz/live")[0] == 200:
                     break
             except OSError:
                 time.sleep(0.2)
-        counted = 0
         for _ in range(9):
-            counted += fetched_again(f"{url}/accounts/login/")
-        told = parsed(fetched_again_text(f"{url}/metrics"))
-        assert counted == 9
-        assert told[of("portal_requests_total", method="GET", route="login", status="200")] == 9
+            asked += until_answered(f"{url}/accounts/login/")[0]
+        told = parsed(until_answered(f"{url}/metrics")[1])
+        counted = told[of("portal_requests_total", method="GET", route="login", status="200")]
+        # Each process counted two at most; one that met a process on its way out may have been counted or not.
+        assert 9 <= counted <= asked
     finally:
         site.send_signal(signal.SIGTERM)
         _, errors = site.communicate(timeout=30)
@@ -172,23 +172,17 @@ def test_the_count_is_over_all_web_processes_and_survives_their_renewal(worker_e
     assert b"Traceback" not in errors
 
 
-def fetched_again(url: str) -> int:
-    """1 for an answer; a connection that met a process on its way out is made once more."""
-    for _ in range(20):
+def until_answered(url: str) -> tuple[int, str]:
+    """How often it had to be asked, and the answer; a connection that met a process on its way out is made anew."""
+    for times in range(1, 31):
         try:
-            return int(fetched(url)[0] == 200)
+            status, text = fetched(url, Authorization=f"Bearer {TOKEN}")
         except OSError:
             time.sleep(0.2)
-    return 0
-
-
-def fetched_again_text(url: str) -> str:
-    for _ in range(20):
-        try:
-            return fetched(url, Authorization=f"Bearer {TOKEN}")[1]
-        except OSError:
-            time.sleep(0.2)
-    return ""
+            continue
+        assert status == 200, text
+        return times, text
+    raise AssertionError(f"{url} never answered")
 
 
 def test_a_database_that_is_away_is_told_as_a_figure(db, client, settings, monkeypatch):

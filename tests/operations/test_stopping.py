@@ -226,24 +226,26 @@ def test_a_celery_worker_finishes_the_job_at_hand_where_there_is_time(uploaded, 
 def test_the_site_answers_the_request_at_hand_before_it_ends(worker_environment, tmp_path):
     port = free_port()
     (tmp_path / "slow_site.py").write_text(
-        "import time\n"
+        "import os, time\n"
         "from config.wsgi import application as site\n"
         "def application(environ, start_response):\n"
-        "    if environ['PATH_INFO'] == '/accounts/login/': time.sleep(3)\n"
+        "    if environ['PATH_INFO'] == '/accounts/login/':\n"
+        "        open(os.environ['AT_HAND'], 'w').close()\n"
+        "        time.sleep(3)\n"
         "    return site(environ, start_response)\n",
         encoding="utf-8",
     )
     command = ["-m", "gunicorn", "-c", "config/gunicorn.py", "slow_site", "--bind", f"127.0.0.1:{port}"]
-    environment = worker_environment | {"PYTHONPATH": str(tmp_path)}
+    environment = worker_environment | {"PYTHONPATH": str(tmp_path), "AT_HAND": str(tmp_path / "at-hand")}
     with started([*command, "--workers", "1"], environment, tmp_path / "log") as site:
         wait_for(lambda: answers(f"http://127.0.0.1:{port}/healthz/live"))
         asking = subprocess.Popen(
             [sys.executable, "-c", _ASK, f"http://127.0.0.1:{port}/accounts/login/"], stdout=subprocess.PIPE, text=True
         )
-        time.sleep(1.5)
+        wait_for((tmp_path / "at-hand").exists)
         assert told_to_stop(site, 30) < 20
-        assert asking.communicate(timeout=30)[0].strip() == "200"
+        assert asking.communicate(timeout=60)[0].strip() == "200"
         assert site.returncode == 0
 
 
-_ASK = "import sys, urllib.request\nprint(urllib.request.urlopen(sys.argv[1], timeout=20).status)"
+_ASK = "import sys, urllib.request\nprint(urllib.request.urlopen(sys.argv[1], timeout=60).status)"

@@ -1,4 +1,4 @@
-"""Everybody who may stand before a door, seen from one county: its own people, its neighbours, strangers, the public."""
+"""Everybody who may stand before a door, seen from one county: own people, neighbours, strangers, the public."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ class Asker(StrEnum):
     #: Somebody of the county's own desk whose account was closed while they were signed in.
     CLOSED = "closed"
     PUBLIC = "public"
+    #: An account as the register would never make one: a reviewer of a city, put at the county itself. Asked only where
+    #: a line says so; elsewhere everybody at a county is its desk.
+    MISPLACED = "misplaced"
 
 
 class Answer(StrEnum):
@@ -56,7 +59,7 @@ class Answer(StrEnum):
 
 
 A = Asker
-EVERYBODY = frozenset(Asker)
+EVERYBODY = frozenset(Asker) - {A.MISPLACED}
 #: Whoever is not signed in, or not any more.
 OUTSIDE = frozenset({A.PUBLIC, A.CLOSED})
 SIGNED_IN = EVERYBODY - OUTSIDE

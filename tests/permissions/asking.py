@@ -24,6 +24,9 @@ from schools.models import User
 from tests.permissions.askers import Answer
 
 _MARK = re.compile(rb"zq(\d{6})([a-z]+)")
+_FORM = re.compile(rb"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
+_ACTION, _BUTTON = re.compile(rb'action="([^"]+)"'), re.compile(rb"<button\b[^>]*>")
+_SECTIONS = {"radar": b'id="radar-title"'}
 #: Tables in which a request may leave something without having done anything.
 _TRACES = ("django_session", "axes_")
 _WRITE = re.compile(r"\s*(INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNORECASE)
@@ -39,6 +42,10 @@ class Given:
     written: tuple[str, ...]
     marks: frozenset[tuple[str, str]]
     location: str = ""
+    #: Where a form of the page sends what is typed, and whether it can be sent.
+    forms: tuple[tuple[str, bool], ...] = ()
+    #: Parts of a page that are not everybody's, by a name of ours.
+    sections: frozenset[tuple[str, str]] = frozenset()
 
     def __str__(self) -> str:
         told = [self.answer.value, str(self.status), self.words, self.location, ",".join(self.written)]
@@ -60,8 +67,8 @@ class _Writes:
             del self.tables[self.savepoints.get(sql.split()[-1], 0) :]
         elif (found := _WRITE.match(sql)) and not found[2].startswith(_TRACES):
             # What is inserted and given back at once is not counted before it is fetched.
-            if found[1].upper() == "INSERT INTO" or context["cursor"].rowcount:
-                self.tables.append(found[2])
+            is_some = found[1].upper() == "INSERT INTO" or context["cursor"].rowcount
+            self.tables += [found[2]] * bool(is_some)
         return result
 
 
@@ -104,7 +111,9 @@ class Visitor:
 def _given(method: str, response: HttpResponse, body: bytes, written: tuple[str, ...]) -> Given:
     complaint = _complaint(response)
     answer = _answer(method, response, complaint, written)
-    return Given(answer, response.status_code, complaint, written, marks_in(body), response.get("Location", ""))
+    location, forms = response.get("Location", ""), forms_in(body) if response.status_code == 200 else ()
+    told = marks_in(body), location, forms, _sections(body)
+    return Given(answer, response.status_code, complaint, written, *told)
 
 
 def _answer(method: str, response: HttpResponse, complaint: str, written: tuple[str, ...]) -> Answer:
@@ -153,6 +162,22 @@ def marks_in(body: bytes) -> frozenset[tuple[str, str]]:
         with zipfile.ZipFile(BytesIO(body)) as packed:
             body = b"\n".join(packed.read(name) for name in packed.namelist())
     return frozenset((code.decode(), kind.decode()) for code, kind in _MARK.findall(body))
+
+
+def _sections(body: bytes) -> frozenset[tuple[str, str]]:
+    return frozenset(("", name) for name, sign in _SECTIONS.items() if sign in body)
+
+
+def forms_in(body: bytes) -> tuple[tuple[str, bool], ...]:
+    """The forms of a page that send something: where to, and whether any button of theirs works."""
+    found = []
+    for head, inside in _FORM.findall(body):
+        action = _ACTION.search(head)
+        if b"post" not in head.lower() or action is None:
+            continue
+        buttons = [each for each in _BUTTON.findall(inside) if b'type="button"' not in each]
+        found.append((action[1].decode(), any(b"disabled" not in each for each in buttons)))
+    return tuple(found)
 
 
 @contextmanager

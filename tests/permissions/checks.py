@@ -50,7 +50,7 @@ def _below(app: str) -> list[str]:
 def _is_check(module: str, function: Check) -> bool:
     if module == _ALL_OF:
         return True
-    name, first = function.__name__, next(iter(inspect.signature(function).parameters), "")
+    name, first = function.__name__.lstrip("_"), next(iter(inspect.signature(function).parameters), "")
     if first not in ("user", "chief"):
         return False
     return name.startswith(("can_", "why_not_", "is_")) or name.endswith(("_visible_to", "_of"))

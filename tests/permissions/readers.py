@@ -28,7 +28,7 @@ def readers(kind: str, key: str) -> frozenset[Asker]:
         return of_signed(key)
     if kind in _DECIDED:
         return concerned(key)
-    if kind == "objection":
+    if kind in ("objection", "radar"):
         return reviewers(key) - {A.CITY}
     if kind in _OF_WHOEVER_OBJECTS:
         return CHIEFS

@@ -20,6 +20,10 @@ Before = Callable[[World, Case], object]
 ONCE = ("city_review",)
 
 
+def no_step(world: World, case: Case) -> None:
+    """Nothing has to be done first."""
+
+
 @dataclass(frozen=True, eq=False)
 class Row:
     """``get`` and ``post`` are the rules; without one the method is refused with 405. ``what`` tells rows of one route
@@ -30,11 +34,13 @@ class Row:
     get: Rule | None = None
     post: Rule | None = None
     send: Send = lambda world, case: {}
-    before: Before = lambda world, case: None
+    before: Before = no_step
     what: str = ""
     cases: tuple[str, ...] = CASES
     askers: frozenset[Asker] = EVERYBODY
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: Whether whoever is near is asked in every state in which they are denied; otherwise in two, as everybody.
+    in_every_state: bool = True
 
     def __str__(self) -> str:
         return f"{self.route} {self.what}".strip()

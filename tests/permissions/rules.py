@@ -61,7 +61,7 @@ def _crowd(who: Who, key: str) -> frozenset[Asker]:
 
 
 def _expected(**crowds: Crowd) -> Expected:
-    found = {asker: Answer.LOGIN if asker in OUTSIDE else Answer.HIDDEN for asker in EVERYBODY}
+    found = {asker: Answer.LOGIN if asker in OUTSIDE else Answer.HIDDEN for asker in A}
     for answer, crowd in crowds.items():
         found |= dict.fromkeys(crowd, Answer(answer))
     return found

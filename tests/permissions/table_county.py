@@ -21,6 +21,7 @@ from tests.permissions.world import CASES, Case, World
 A = Asker
 #: Addresses that name no county lead everybody to the own one: other desks are in their own rooms there.
 OWN_ROOM = EVERYBODY - (EVERY_DESK - DESK)
+_MISPLACED = frozenset({A.MISPLACED})
 SIGNED_ONE = tuple(key for key in CASES if key != "trial")
 _PRIMARY, _INDICATOR, _COUNTY_ITEM = "PRIMARY", "L5", "G5"
 _CLERK_WHERE_OPEN = acts({key: {A.CLERK} for key in OPEN}, DESK)
@@ -140,8 +141,9 @@ def _versions() -> list[Row]:
             Row("api_submission", thing(name), seen_by(rule), what=what),
             Row("submission_progress", thing(name), seen_by(rule), what=what, headers={"HX-Request": "true"}),
         ]
-        rows += [Row(route, thing(name, *more), seen_by(rule), what=f"{what} {more}") for route, more in _DETAILS]
-        rows += [Row(route, _about_school(name, pattern), seen_by(rule), what=what) for route, pattern in _OF_SCHOOL]
+        about = {"get": seen_by(rule), "in_every_state": False}
+        rows += [Row(route, thing(name, *more), what=f"{what} {more}", **about) for route, more in _DETAILS]
+        rows += [Row(route, _about_school(name, pattern), what=what, **about) for route, pattern in _OF_SCHOOL]
     return rows
 
 
@@ -151,7 +153,9 @@ def _compared() -> list[Row]:
         rows += [
             Row(route, _with_another("signed", "trial"), seen_by(DESK), what="with a trial version"),
             Row(route, _with_another("trial", "signed"), seen_by(DESK), what="of a trial version"),
-            Row(route, _with_a_neighbours("signed"), answered_nobody(), what="with a neighbour's"),
+            Row(
+                route, _with_a_neighbours("signed"), answered_nobody(), what="with a neighbour's", in_every_state=False
+            ),
         ]
     return rows
 
@@ -204,13 +208,15 @@ _ROOMS = [
     Row("register_changes", nothing, seen_by(DESK), askers=OWN_ROOM),
     Row("register_decide", thing("change"), post=done_by({A.CLERK}, DESK), send=plain(decision="decline")),
     Row(
-        "register_decide", thing("change"), post=answered_nobody(), send=_merged_abroad, what="into a neighbour's school"
+        "register_decide", thing("change"), post=answered_nobody(), send=_merged_abroad, what="into a neighbour's",
     ),
     Row(
         "register_decide_all", nothing, post=done_by({A.CLERK}, DESK), send=plain(kind="retyped"), askers=OWN_ROOM
     ),
     Row("headers", nothing, seen_by(DESK), askers=OWN_ROOM),
     Row("headers", nothing, None, done_by({A.CLERK}, DESK), send=_header, cases=("trial",), what="of the county"),
+    Row("register_changes", nothing, answered_nobody(), askers=_MISPLACED, cases=ONCE, what="by a misplaced account"),
+    Row("headers", nothing, answered_nobody(), askers=_MISPLACED, cases=ONCE, what="by a misplaced account"),
     Row("header_forget", thing("mapping"), post=done_by({A.CLERK}, DESK)),
     Row("signing", nothing, seen_by(DESK), askers=OWN_ROOM),
     Row("signing_print", nothing, seen_by(DESK), askers=OWN_ROOM),
@@ -226,6 +232,7 @@ _ROOMS = [
     Row("filing_print", thing("filing", by="number"), seen_by(of_signed)),
     Row(
         "template_download", nothing, seen_by(EVERY_DESK), cases=ONCE,
+        askers=EVERYBODY - (EVERY_DESK - DESK - {A.OTHER_CLERK}),
     ),
 ]  # fmt: skip
 

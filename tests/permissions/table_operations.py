@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
-
 from evaluation import national
 from evaluation.models import Job, JobState, NationalRun, Standard
 from tests.permissions.askers import EVERY_STEWARD, Asker

@@ -1,4 +1,4 @@
-"""What an evaluation passes through above the county: questions, sending back, decisions, proposal, 公示, certificate."""
+"""What an evaluation passes through above the county: questions, decisions, proposal, 公示, certificate."""
 
 from __future__ import annotations
 

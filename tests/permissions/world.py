@@ -458,6 +458,9 @@ def build_world(folder: Path) -> World:
             closed = appoint(f"closed-{case.code}", "已停用", Party.CLERK, case.county, PASSWORD)
             User.objects.filter(pk=closed.pk).update(is_active=False)
             case.people[A.CLOSED] = closed
+            misplaced = appoint(f"misplaced-{case.code}", "错置", Party.CITY_REVIEWER, case.county.parent, PASSWORD)
+            User.objects.filter(pk=misplaced.pk).update(place=case.county)
+            case.people[A.MISPLACED] = User.objects.get(pk=misplaced.pk)
     world = World(cases, {"neighbours": neighbours})
     steward = walk.others[A.STEWARD]
     made, token = invite(steward, "受邀人zq990000invited", Party.CITY_REVIEWER, Division.objects.get(pk="990200"))
