@@ -1,7 +1,8 @@
 """Every check of the portal, found by reading its modules; watched while the matrix is asked, and opened one by one.
 
 A check is a function that a person's permission is asked of: all of ``evaluation/permissions.py``; anywhere else
-``can_…`` and ``why_not_…`` about a ``user``, and every read ``…_visible_to`` or ``…_of`` that takes one.
+``can_…``, ``may_…`` and ``why_not_…`` about a ``user``, and every read ``…_visible_to``, ``…_of`` or ``…_set_aside``
+that takes one.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def _is_check(module: str, function: Check) -> bool:
     name, first = function.__name__.lstrip("_"), next(iter(inspect.signature(function).parameters), "")
     if first not in ("user", "chief"):
         return False
-    return name.startswith(("can_", "why_not_", "is_")) or name.endswith(("_visible_to", "_of"))
+    return name.startswith(("can_", "may_", "why_not_", "is_")) or name.endswith(("_visible_to", "_set_aside", "_of"))
 
 
 def replaced(original: Check, other: Check) -> list[Any]:
@@ -130,7 +131,7 @@ def opened_function(check: Check) -> Check:
             return ""
         if name.startswith("check_"):
             return None
-        if name.startswith(("can_", "is_")):
+        if name.startswith(("can_", "may_", "is_")):
             return True
         answer = check(*args, **more)
         if not isinstance(answer, QuerySet):

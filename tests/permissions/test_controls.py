@@ -29,6 +29,8 @@ _WHO_ASSIGNS = ("evaluation.permissions.can_see_assignments", "evaluation.assign
 BEHIND: dict[str, tuple[str, ...]] = {
     # Whoever may not see an evaluation does not find it; asked again by every step, for doors that find it otherwise.
     "evaluation.permissions.can_see_evaluation": ("evaluation.queries.evaluations_visible_to",),
+    # The step asks the same again, in its own words.
+    "evaluation.noticing.why_not_uphold": ("evaluation.steps.why_not_step",),
     # The forms offer only counties and inspectors of the asker's own place; the action does not trust a form.
     "evaluation.permissions.why_not_assign": _WHO_ASSIGNS,
     "evaluation.permissions.is_of_province_of": _WHO_ASSIGNS,
