@@ -59,11 +59,15 @@ def begin_to_work(**told: Any) -> None:
 @worker_process_shutdown.connect
 def end_work(**told: Any) -> None:
     """In each pool process that ends as it should: no new job, the one at hand is finished."""
-    from evaluation import working
+    from django import db
+
+    from evaluation import pulse, working
 
     for ended in _started:
         ended.set()
     working.finish(_FINISH_SECONDS)
+    with suppress(db.Error):
+        pulse.leave()
 
 
 @worker_ready.connect

@@ -9,7 +9,8 @@ from django.db import models
 
 class WorkerPulse(models.Model):
     """A worker process as it last reported: that it lives (``seen_at``) and that it gets on (``progressed_at``: a job
-    claimed, a stage passed, a job finished). A process that lives without getting on while work waits is stalled."""
+    claimed, a stage passed, a job finished, or no work found). One that lives without getting on while work waits is
+    stalled."""
 
     worker = models.CharField("进程", max_length=100, primary_key=True)
     started_at = models.DateTimeField("启动时间")
