@@ -23,7 +23,13 @@ class Standing(Enum):
     FAULTY = Mark("not_met", "✗", "有误")
     MISSING = Mark("unknown", "?", "缺")
     TO_EXPLAIN = Mark("to_judge", "…", "待说明")
+    OF_PROVINCE = Mark("to_judge", "→", "待省级录入")
     HANDED_IN = Mark("met", "✓", "已交")
+
+    @property
+    def is_the_countys(self) -> bool:
+        """Whether the county still has something to do about it."""
+        return self not in (Standing.OF_PROVINCE, Standing.HANDED_IN)
 
     @property
     def rank(self) -> int:
@@ -173,7 +179,7 @@ def checklist(standard: Standard, filing: Filing, today: datetime.date) -> Check
 def _counts(lines: Iterable[Line]) -> str:
     """20 项已交，3 项缺: handed in always, the rest where it occurs."""
     counted = Counter(line.mark.label for line in lines)
-    order = (Standing.HANDED_IN, Standing.MISSING, Standing.FAULTY, Standing.TO_EXPLAIN)
+    order = (Standing.HANDED_IN, Standing.MISSING, Standing.FAULTY, Standing.TO_EXPLAIN, Standing.OF_PROVINCE)
     shown = [each for each in order if counted[each.value.label] or each is Standing.HANDED_IN]
     return "，".join(f"{counted[each.value.label]} 项{each.value.label}" for each in shown)
 
@@ -186,7 +192,7 @@ def _line(item: FilingItem, fields: frozenset[str], filing: Filing, today: datet
         parts.append(standing_of_evidence(filing.evidence.get(item.code, 0)))
     standing = min((part[0] for part in parts), key=lambda each: each.rank)
     task = filing.tasks.get(item.code, Task())
-    is_late = task.due_on is not None and task.due_on < today and standing is not Standing.HANDED_IN
+    is_late = task.due_on is not None and task.due_on < today and standing.is_the_countys
     problems = {Standing.FAULTY: Severity.ERROR.value, Standing.TO_EXPLAIN: Severity.EXPLAIN.value}
     return Line(
         item=item,
@@ -195,7 +201,7 @@ def _line(item: FilingItem, fields: frozenset[str], filing: Filing, today: datet
         severity=problems.get(standing, "") if filing.state in (VersionState.READ, VersionState.REFUSED) else "",
         files=filing.evidence.get(item.code, 0),
         task=task,
-        due_words=due_words(task.due_on, today, standing is Standing.HANDED_IN),
+        due_words=due_words(task.due_on, today, not standing.is_the_countys),
         is_overdue=is_late,
     )
 
@@ -207,6 +213,10 @@ def standing_of_evidence(files: int) -> tuple[Standing, str]:
 
 def standing_of_figures(code: str, fields: frozenset[str], filing: Filing) -> tuple[Standing, str]:
     """Where the figures of an item stand in the newest version, and in words."""
+    if not fields:
+        # What rests on no figure of the workbook is not the county's to fill in.
+        is_open = code in filing.open_codes or filing.state is not VersionState.READ
+        return (Standing.OF_PROVINCE, "由省级录入，尚未录入") if is_open else (Standing.HANDED_IN, "省级已录入")
     if filing.state is VersionState.NONE:
         return Standing.MISSING, "还没有上传数据"
     if filing.state is VersionState.UNREAD:
@@ -218,13 +228,10 @@ def standing_of_figures(code: str, fields: frozenset[str], filing: Filing) -> tu
     if errors:
         return Standing.FAULTY, f"数据有 {errors} 处必须更正"
     if code in filing.open_codes:
-        # What rests on no figure of the workbook is not the county's to fill in.
-        return Standing.MISSING, "数据不全，无法核算" if fields else "由省级录入，尚未录入"
+        return Standing.MISSING, "数据不全，无法核算"
     waiting = sum(p.severity == Severity.EXPLAIN and not p.is_explained and touches(p) for p in filing.problems)
     if waiting:
         return Standing.TO_EXPLAIN, f"数据有 {waiting} 处必须说明"
-    if not fields:
-        return Standing.HANDED_IN, "省级已录入"
     return Standing.HANDED_IN, f"数据见第 {filing.version} 版"
 
 

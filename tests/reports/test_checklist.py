@@ -119,7 +119,7 @@ TABLE: dict[str, tuple[str, Filing, str, str]] = {
     "evidence stands without any version": ("V3", Filing(evidence={"V3": 1}), "已交", "佐证材料 1 份"),
     "evidence is not of another item": ("G10", replace(READ, evidence={"G1": 2}), "缺", ""),
     "the survey is the province's to enter": (
-        "S1", replace(READ, open_codes=frozenset({"S1"})), "缺", "由省级录入，尚未录入",
+        "S1", replace(READ, open_codes=frozenset({"S1"})), "待省级录入", "由省级录入，尚未录入",
     ),
     "the survey is there": ("S1", READ, "已交", "省级已录入"),
     "figures and evidence: evidence is missing": ("G8", READ, "缺", "数据见第 3 版；还没有佐证材料"),
@@ -241,9 +241,9 @@ def mark_on(text: str, code: str) -> str:
     return found[1]
 
 
-def test_before_anything_is_uploaded_everything_is_missing(standard, as_clerk):
+def test_before_anything_is_uploaded_all_of_the_countys_own_is_missing(standard, as_clerk):
     text = page_of(as_clerk)
-    assert "40 项中 0 项已交，40 项缺。" in text
+    assert "40 项中 0 项已交，39 项缺，1 项待省级录入。" in text
     assert "还没有上传过数据" in text
 
 
