@@ -23,6 +23,20 @@ def item_of(standard: Standard, code: str) -> FilingItem | None:
     return next((item for item in items_of(standard) if item.code == code), None)
 
 
+def next_without_evidence(county_code: str, school_year: int, standard: Standard, after: str) -> FilingItem | None:
+    """The next item that needs evidence and has none, in the order of the filing after an item and then from the
+    beginning; None where every other one has some."""
+    items = items_of(standard)
+    filed = set(
+        Evidence.objects.filter(county=county_code, school_year=school_year, withdrawn_at=None).values_list(
+            "criterion", flat=True
+        )
+    )
+    begin = next((place for place, item in enumerate(items) if item.code == after), -1) + 1
+    ordered = (*items[begin:], *items[:begin])
+    return next((each for each in ordered if each.needs_evidence and each.code not in filed | {after}), None)
+
+
 def evidence_visible_to(user: Person) -> QuerySet[Evidence]:
     """The evidence ``user`` may see, without the bytes of the files: the county's desk all of its own, withdrawn files
     too; whoever reviews what stood when a filing was signed that they may see."""

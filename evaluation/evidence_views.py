@@ -14,11 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from evaluation import evidence_actions as actions
 from evaluation.core.filing import FilingItem
 from evaluation.evidence_forms import EvidenceForm, TaskForm
-from evaluation.evidence_queries import evidence_visible_to, item_of, tasks_visible_to
+from evaluation.evidence_queries import evidence_visible_to, item_of, next_without_evidence, tasks_visible_to
 from evaluation.freezing import why_frozen
 from evaluation.models import Standard
 from evaluation.permissions import Refused, can_see_evidence, why_not_evidence
-from evaluation.queries import DEFAULT_STANDARD
+from evaluation.queries import DEFAULT_STANDARD, default_standard
 from evaluation.taking_away import of_evidence, records_download
 from indicators.evidence_files import CONTENT_TYPES
 from schools.models import County
@@ -46,6 +46,7 @@ def _page(request: HttpRequest, county: County, item: FilingItem, **forms: Any) 
         "item": item,
         "school_year_label": f"{year}—{year + 1}学年",
         "files": files,
+        "next_item": next_without_evidence(county.pk, year, default_standard(), item.code),
         "why_not": why_not_evidence(request.user, county) or why_frozen(county.pk, year),
         "form": EvidenceForm(prefix="evidence"),
         "task_form": TaskForm(prefix="task", initial={"person": task.person, "due_on": task.due_on} if task else None),

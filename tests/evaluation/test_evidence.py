@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evaluation.evidence_actions import attach_evidence, set_task, withdraw_evidence
-from evaluation.evidence_queries import evidence_visible_to, items_of
+from evaluation.evidence_queries import evidence_visible_to, items_of, next_without_evidence
 from evaluation.permissions import Refused, can_see_evidence, why_not_evidence
 from indicators.evidence_files import EVIDENCE_LIMIT
 from indicators.models import ChecklistTask, Evidence, StoredFile
@@ -141,6 +141,30 @@ def test_the_items_that_take_evidence_are_those_that_people_judge_or_the_state_s
 
 
 # ── Who may ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_from_an_item_with_a_file_the_next_one_without_is_a_click_away(attach, clerk, county, client, standard):
+    attach("G1")
+    client.force_login(clerk)
+    following = next_without_evidence(county.pk, current_school_year(), standard, "G1")
+    assert following is not None
+    shown = client.get(reverse("checklist_item", args=["G1"])).content.decode()
+    assert f"下一项没有材料的：{following.code}" in shown
+    assert reverse("checklist_item", args=[following.code]) in shown
+    attach(following.code)
+    after = next_without_evidence(county.pk, current_school_year(), standard, "G1")
+    assert after is not None
+    assert after.code not in ("G1", following.code)
+
+
+def test_once_every_item_has_a_file_there_is_no_next_one(attach, county, standard):
+    needed = [item.code for item in items_of(standard) if item.needs_evidence]
+    for code in needed[1:]:
+        attach(code)
+    assert next_without_evidence(county.pk, current_school_year(), standard, needed[0]) is None
+    last = next_without_evidence(county.pk, current_school_year(), standard, needed[-1])
+    assert last is not None
+    assert last.code == needed[0]
 
 
 def test_the_signer_sees_the_evidence_and_changes_none_of_it(attach, signer, county):
