@@ -228,7 +228,8 @@ def measure(deployment: Deployment, asked: argparse.Namespace) -> bool:
     print(f"answered with a result {results}, unanswered requests {crowd.unanswered}, answers {dict(crowd.statuses)}")
     print(f"jobs not done {Job.objects.exclude(state='done').count()}, verdicts {verdicts}, all after {seconds:.1f} s")
     waits = statistics.quantiles(crowd.waited, n=100) if len(crowd.waited) > 1 else [0.0] * 99
-    print(f"from upload to result: p50 {waits[49]:.1f} s, p95 {waits[94]:.1f} s, longest {max(crowd.waited, default=0.0):.1f} s")
+    longest = max(crowd.waited, default=0.0)
+    print(f"from upload to result: p50 {waits[49]:.1f} s, p95 {waits[94]:.1f} s, longest {longest:.1f} s")
     everything = [each for taken in crowd.taken.values() for each in taken]
     for what, taken in [*crowd.taken.items(), ("all web requests", everything)]:
         p = statistics.quantiles(taken, n=100)

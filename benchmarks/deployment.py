@@ -89,6 +89,8 @@ class Deployment:
             "SECRET_KEY": "only-for-this-deployment",
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "VAR_DIR": str(folder),
+            # Whatever a killed process leaves behind goes with the folder.
+            "TMPDIR": str(folder),
         }
         self.postgres = Server("postgres", self._start_postgres)
         self.redis = Server("redis", self._start_redis)
