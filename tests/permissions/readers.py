@@ -13,8 +13,8 @@ _SIGNED = ("file", "school", "evidence", "question", "back", "opinion", "propose
 _DECIDED = ("judged", "document", "supplied", "grant", "grantfile")
 _OF_WHOEVER_OBJECTS = ("objector", "contact", "objectionfile")
 _OPEN = ("revoke", "correction")
-#: The figures behind these are published, school by school.
-_PUBLISHED = frozenset({"published", "revoked", "superseded"})
+#: The figures behind these are published, school by school; of a draft, those of the result that is being corrected.
+_PUBLISHED = frozenset({"draft", "published", "revoked", "superseded"})
 KINDS = frozenset((*_ALONE, *_SIGNED, *_DECIDED, *_OF_WHOEVER_OBJECTS, *_OPEN, "objection", "clerk", "signer"))
 
 

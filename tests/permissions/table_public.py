@@ -41,6 +41,7 @@ ROWS = [
     Row("result_school", _school, PUBLIC, askers=_SOME),
     *(Row("result_export", _result(suffix), PUBLIC, askers=_SOME, what=suffix) for suffix in ("csv", "xlsx")),
     Row("result_similar", _result(), PUBLIC, askers=_SOME),
+    Row("result_changes", _result(), PUBLIC, askers=_SOME),
     Row("search", nothing, PUBLIC, cases=ONCE, askers=_SOME),
     Row("corrections", nothing, PUBLIC, cases=ONCE, askers=_SOME),
     Row("country_feed", nothing, PUBLIC, cases=ONCE, askers=_SOME),
