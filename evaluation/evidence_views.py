@@ -18,7 +18,7 @@ from evaluation.evidence_queries import evidence_visible_to, item_of, next_witho
 from evaluation.freezing import why_frozen
 from evaluation.models import Standard
 from evaluation.permissions import Refused, can_see_evidence, why_not_evidence
-from evaluation.queries import DEFAULT_STANDARD, default_standard
+from evaluation.queries import DEFAULT_STANDARD
 from evaluation.taking_away import of_evidence, records_download
 from indicators.evidence_files import CONTENT_TYPES
 from schools.models import County
@@ -27,16 +27,17 @@ from schools.queries import current_school_year
 _SANDBOX = "default-src 'none'; sandbox"
 
 
-def _desk(request: HttpRequest, code: str) -> tuple[County, FilingItem]:
+def _desk(request: HttpRequest, code: str) -> tuple[County, FilingItem, Standard]:
     """The county whose desk this is, and the item; for everybody else there is no such page."""
     county = get_object_or_404(County.objects.select_related("parent__parent"), pk=request.user.place_id)
-    item = item_of(get_object_or_404(Standard, pk=DEFAULT_STANDARD), code)
+    standard = get_object_or_404(Standard, pk=DEFAULT_STANDARD)
+    item = item_of(standard, code)
     if item is None or not can_see_evidence(request.user, county.code):
         raise Http404
-    return county, item
+    return county, item, standard
 
 
-def _page(request: HttpRequest, county: County, item: FilingItem, **forms: Any) -> HttpResponse:
+def _page(request: HttpRequest, county: County, item: FilingItem, standard: Standard, **forms: Any) -> HttpResponse:
     """The page of an item; a form that was refused comes back as it was typed, with status 422."""
     year = current_school_year()
     task = tasks_visible_to(request.user).filter(school_year=year, item=item.code).first()
@@ -46,7 +47,7 @@ def _page(request: HttpRequest, county: County, item: FilingItem, **forms: Any) 
         "item": item,
         "school_year_label": f"{year}—{year + 1}学年",
         "files": files,
-        "next_item": next_without_evidence(county.pk, year, default_standard(), item.code),
+        "next_item": next_without_evidence(county.pk, year, standard, item.code),
         "why_not": why_not_evidence(request.user, county) or why_frozen(county.pk, year),
         "form": EvidenceForm(prefix="evidence"),
         "task_form": TaskForm(prefix="task", initial={"person": task.person, "due_on": task.due_on} if task else None),
@@ -64,12 +65,12 @@ def checklist_item(request: HttpRequest, item: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def evidence_attach(request: HttpRequest, item: str) -> HttpResponse:
     """Attach a file to an item; what was typed comes back where that is not possible."""
-    county, about = _desk(request, item)
+    county, about, standard = _desk(request, item)
     if request.method == "GET":  # a refused form reloaded, or the way back from signing in again
         return redirect("checklist_item", item=item)
     form = EvidenceForm(request.POST, request.FILES, prefix="evidence")
     if not form.is_valid():
-        return _page(request, county, about, form=form)
+        return _page(request, county, about, standard, form=form)
     said = dict(form.cleaned_data)
     file = said.pop("file")
     try:
@@ -78,7 +79,7 @@ def evidence_attach(request: HttpRequest, item: str) -> HttpResponse:
         )
     except Refused as refusal:
         form.add_error(None, str(refusal))
-        return _page(request, county, about, form=form)
+        return _page(request, county, about, standard, form=form)
     messages.success(request, "材料已添加。" if is_new else "这份材料已经在这一项下，没有重复添加。")
     return redirect("checklist_item", item=item)
 
@@ -98,17 +99,17 @@ def evidence_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def checklist_task(request: HttpRequest, item: str) -> HttpResponse:
     """Say who prepares an item, and by when."""
-    county, about = _desk(request, item)
+    county, about, standard = _desk(request, item)
     if request.method == "GET":
         return redirect("checklist_item", item=item)
     form = TaskForm(request.POST, prefix="task")
     if not form.is_valid():
-        return _page(request, county, about, task_form=form)
+        return _page(request, county, about, standard, task_form=form)
     try:
         actions.set_task(request.user, county, current_school_year(), item, **form.cleaned_data)
     except Refused as refusal:
         form.add_error(None, str(refusal))
-        return _page(request, county, about, task_form=form)
+        return _page(request, county, about, standard, task_form=form)
     messages.success(request, f"{item} 的分工已保存。")
     return redirect("checklist")
 

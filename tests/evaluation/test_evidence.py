@@ -411,6 +411,6 @@ def test_a_task_that_cannot_be_set_comes_back_as_it_was_typed(standard, as_clerk
 def test_many_files_cost_no_more_queries_than_one(attach, as_clerk, django_assert_max_num_queries):
     for number in range(12):
         attach(content=pdf(tail=b"\n" * (number + 1)))
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         text = as_clerk.get(reverse("checklist_item", args=["G1"])).content.decode()
     assert text.count("通知.pdf</a>") == 12
