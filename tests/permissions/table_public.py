@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.permissions.askers import EVERY_CHIEF, Asker
 from tests.permissions.row import ONCE, Of, Row, nothing, plain
-from tests.permissions.rules import PUBLIC, done_by, seen_by
+from tests.permissions.rules import PUBLIC, answered, done_by, seen_by
 from tests.permissions.world import Case, World
 
 A = Asker
@@ -41,7 +41,8 @@ ROWS = [
     Row("result_school", _school, PUBLIC, askers=_SOME),
     *(Row("result_export", _result(suffix), PUBLIC, askers=_SOME, what=suffix) for suffix in ("csv", "xlsx")),
     Row("result_similar", _result(), PUBLIC, askers=_SOME),
-    Row("result_changes", _result(), PUBLIC, askers=_SOME),
+    # No county of the world has a result of an earlier year: there is no such page for anybody.
+    Row("result_changes", _result(), answered(hidden=_SOME), askers=_SOME),
     Row("search", nothing, PUBLIC, cases=ONCE, askers=_SOME),
     Row("corrections", nothing, PUBLIC, cases=ONCE, askers=_SOME),
     Row("country_feed", nothing, PUBLIC, cases=ONCE, askers=_SOME),
