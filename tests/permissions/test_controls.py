@@ -18,7 +18,8 @@ from tests.permissions.checks import checks
 from tests.permissions.matrix import Cell, Matrix
 from tests.permissions.table import ROWS
 
-pytestmark = pytest.mark.django_db
+#: One process asks: the answers of the matrix are kept and used again.
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("matrix")]
 
 #: No check, though it lives among them.
 NO_CHECK = {"evaluation.permissions._newest_evaluation": "reads the evaluation others ask about"}

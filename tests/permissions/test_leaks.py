@@ -18,7 +18,8 @@ from tests.permissions.matrix import Matrix
 from tests.permissions.readers import KINDS
 from tests.permissions.table import ROWS
 
-pytestmark = pytest.mark.django_db
+#: One process asks: the answers of the matrix are kept and used again.
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("matrix")]
 
 #: Whose address is given to whoever has no second factor yet.
 _BEFORE_THE_CODE = frozenset({"second_factor", "second_factor_begin", "second_factor_code", "login", "logout"})

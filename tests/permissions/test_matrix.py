@@ -9,7 +9,8 @@ from tests.permissions.matrix import Matrix
 from tests.permissions.row import Row
 from tests.permissions.table import ROWS, routes_of_site
 
-pytestmark = pytest.mark.django_db
+#: One process asks: the answers of the matrix are kept and used again.
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("matrix")]
 
 
 def test_every_route_of_the_site_has_a_line_in_the_table():

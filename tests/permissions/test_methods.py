@@ -11,7 +11,8 @@ from tests.permissions.matrix import Cell, Matrix
 from tests.permissions.row import Row
 from tests.permissions.table import ROWS
 
-pytestmark = pytest.mark.django_db
+#: One process asks: the answers of the matrix are kept and used again.
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("matrix")]
 
 _OTHERS = ("HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")
 _SHUT = frozenset({Answer.METHOD, Answer.HIDDEN, Answer.LOGIN, Answer.REFUSED})
