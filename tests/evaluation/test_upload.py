@@ -11,11 +11,13 @@ from django.db import IntegrityError, transaction
 from evaluation import actions
 from evaluation.core.verdict import judge_report
 from evaluation.judging import canonical_json
-from evaluation.models import Standard
+from evaluation.models import Certificate, Event, Standard
 from evaluation.permissions import Refused, why_not_upload
 from evaluation.queries import submissions_visible_to
+from evaluation.workflow import State
 from indicators.models import StoredFile, Submission
 from indicators.queries import report_of
+from schools.queries import current_school_year
 from tests.conftest import STANDARD_PATH
 
 
@@ -99,7 +101,8 @@ def test_the_database_refuses_two_versions_with_one_number(uploaded):
 def test_the_demo_province_tells_its_twelve_stories_through_the_real_actions(db, standard, settings):
     settings.IS_EMBEDDED = True
     call_command("demo", verbosity=0)
-    verdicts = {s.county.name: s.verdicts.first() for s in Submission.objects.all()}
+    this_year = Submission.objects.filter(school_year=current_school_year())
+    verdicts = {s.county.name: s.verdicts.first() for s in this_year}
     told = {name: verdict.passed for name, verdict in verdicts.items()}
     assert told == {
         "望棠区": True,
@@ -118,7 +121,22 @@ def test_the_demo_province_tells_its_twelve_stories_through_the_real_actions(db,
     assert 0.45 < hair["棠北县"] < 0.452
     assert 0.448 < hair["听棠县"] <= 0.45
     call_command("demo", verbosity=0)
-    assert Submission.objects.count() == 11
+    assert this_year.count() == 11
+
+
+def test_one_county_of_the_demo_province_was_published_a_year_ago_on_the_days_of_that_year(db, standard, settings):
+    settings.IS_EMBEDDED = True
+    call_command("demo", verbosity=0)
+    [certificate] = Certificate.objects.select_related("evaluation__county")
+    evaluation, last_year = certificate.evaluation, current_school_year() - 1
+    assert (evaluation.county.name, evaluation.school_year) == ("屿灯县", last_year)
+    assert evaluation.state_of is State.PUBLISHED
+    assert evaluation.filing.submission.verdicts.first().passed is True
+    steps = Event.objects.filter(evaluation=evaluation).order_by("number")
+    assert all(event.at.year == last_year for event in steps)
+    assert list(steps) == sorted(steps, key=lambda event: event.at)
+    call_command("demo", verbosity=0)
+    assert Certificate.objects.count() == 1
 
 
 def test_demo_accounts_are_not_made_beside_real_data(db, standard, settings):
