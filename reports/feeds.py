@@ -7,14 +7,16 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.syndication.views import Feed
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
+from django.views.decorators.http import require_safe
 
 from evaluation.event_words import kind_label
 from evaluation.models import Event
 from evaluation.published import public_events
+from reports.public_cache import kept_for_everybody
 from schools.models import County
 
 _LISTED = 50
@@ -61,5 +63,20 @@ class PublicEvents(Feed):
         return item.at
 
 
-country_feed = login_not_required(PublicEvents())
-county_feed = login_not_required(PublicEvents())
+_FEED = PublicEvents()
+
+
+@require_safe
+@login_not_required
+@kept_for_everybody
+def country_feed(request: HttpRequest) -> HttpResponse:
+    """Everything public that happened in the country."""
+    return _FEED(request)
+
+
+@require_safe
+@login_not_required
+@kept_for_everybody
+def county_feed(request: HttpRequest, code: str) -> HttpResponse:
+    """The same of one county."""
+    return _FEED(request, code=code)

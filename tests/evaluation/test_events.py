@@ -187,6 +187,7 @@ OPEN = {
     "standard_document": "a loaded standard is public",
     "certificate_print": "a certificate is public",
     "certificate_record": "a published record is public",
+    "result_export": "the schools of a published result are public",
 }
 _GIVES_A_FILE = re.compile(r"FileResponse|as_attachment|Content-Disposition|\b_file\(")
 _LOOKS_LIKE_A_FILE = re.compile(r"\.(xlsx|csv|pdf|json|toml|zip)$|<str:suffix>$|/file/$")
