@@ -39,7 +39,14 @@ def at(day: datetime.date) -> Iterator[None]:
     """Within it the clock of the portal stands in the forenoon of a day: the actions know no other date than today's,
     and a demonstration needs a year that is over."""
     moment = timezone.make_aware(datetime.datetime.combine(day, datetime.time(10)))
-    with mock.patch("django.utils.timezone.now", return_value=moment):
+
+    class ThatDay(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:
+            return moment.astimezone(tz)
+
+    # Under ``timezone.now`` and not in its place: models keep that function as the default of their columns.
+    with mock.patch("django.utils.timezone.datetime", ThatDay):
         yield
 
 

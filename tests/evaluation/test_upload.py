@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from evaluation import actions
 from evaluation.core.verdict import judge_report
@@ -132,6 +134,9 @@ def test_one_county_of_the_demo_province_was_published_a_year_ago_on_the_days_of
     assert (evaluation.county.name, evaluation.school_year) == ("屿灯县", last_year)
     assert evaluation.state_of is State.PUBLISHED
     assert evaluation.filing.submission.verdicts.first().passed is True
+    told = json.loads(certificate.record)["published"]["on"]
+    assert f"{timezone.localdate(certificate.issued_at):%Y-%m-%d}" == told
+    assert told.startswith(str(last_year))
     steps = Event.objects.filter(evaluation=evaluation).order_by("number")
     assert all(event.at.year == last_year for event in steps)
     assert list(steps) == sorted(steps, key=lambda event: event.at)
