@@ -51,7 +51,8 @@ def _signature(world: World, case: Case) -> dict[str, Any]:
     version = case.things.get("signed", case.trial)
     found = case.evaluation
     seen = {"submission": version.pk, "verdict": version.verdicts.order_by("-number").first().pk}
-    seen["version"] = found.version if found is not None else 0
+    # One that is over is followed by a new one, which nobody has seen yet.
+    seen["version"] = found.version if found is not None and found.state_of.is_live else 0
     return seen | {"name": "张文清", "post": "县教育局局长", "accepts": "on", "password": PASSWORD}
 
 
@@ -221,7 +222,7 @@ _ROOMS = [
     Row("signing", nothing, seen_by(DESK), askers=OWN_ROOM),
     Row("signing_print", nothing, seen_by(DESK), askers=OWN_ROOM),
     Row(
-        "signing_submit", nothing, seen_by(DESK), acts({key: {A.SIGNER} for key in ("draft", "returned")}, DESK),
+        "signing_submit", nothing, seen_by(DESK), acts({key: {A.SIGNER} for key in OPEN - {"trial"}}, DESK),
         send=_signature, askers=OWN_ROOM,
     ),
     Row(
