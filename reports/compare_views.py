@@ -11,12 +11,13 @@ from evaluation.comparing import chosen, like
 from evaluation.core.decided import Decided
 from evaluation.core.likeness import FURTHEST, REVENUE_STEP, SIZE_STEP, TOWN_STEP
 from evaluation.core.waterfall import Year, closed_and_opened, waterfalls
-from evaluation.models import Certificate, PublishedFacts, Verdict
-from evaluation.published import earlier_result, published_certificates, verdict_behind
+from evaluation.models import PublishedFacts, Verdict
+from evaluation.published import earlier_result, verdict_behind
 from evaluation.standards import parsed_standard
 from indicators.queries import reports_of
 from reports.presenters.compared import change_lines, county_column, figure_rows, part_names
 from reports.public_cache import kept_for_everybody
+from reports.public_views import certificate_or_404
 
 _MOST_COLUMNS = 8
 
@@ -26,7 +27,7 @@ _MOST_COLUMNS = 8
 @kept_for_everybody
 def similar(request: HttpRequest, code: str) -> HttpResponse:
     """A result beside those of counties like it, or beside those an address names: ``?with=code,code``."""
-    certificate = _certificate(code)
+    certificate = certificate_or_404(code)
     own = get_object_or_404(
         PublishedFacts.objects.select_related("certificate__evaluation__county"), certificate__code=code
     )
@@ -57,7 +58,7 @@ def similar(request: HttpRequest, code: str) -> HttpResponse:
 @kept_for_everybody
 def changes(request: HttpRequest, code: str) -> HttpResponse:
     """Why the figures of a result are others than those of the earlier year."""
-    certificate = _certificate(code)
+    certificate = certificate_or_404(code)
     earlier = earlier_result(certificate)
     if earlier is None:
         raise Http404
@@ -75,10 +76,6 @@ def changes(request: HttpRequest, code: str) -> HttpResponse:
         "is_other_standard": before.standard.code != after.standard.code,
     }
     return render(request, "public/changes.html", context)
-
-
-def _certificate(code: str) -> Certificate:
-    return get_object_or_404(published_certificates(), code=code)
 
 
 def _years(*verdicts: Verdict) -> tuple[Year, ...]:

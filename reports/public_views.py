@@ -124,7 +124,7 @@ def county(request: HttpRequest, code: str) -> HttpResponse:
 @kept_for_everybody
 def result(request: HttpRequest, code: str) -> HttpResponse:
     """What was published under one certificate, at its permanent address."""
-    certificate = _certificate(code)
+    certificate = certificate_or_404(code)
     found = certificate.evaluation.county
     history = list(certificates_of(found.pk))
     context: dict[str, Any] = {"county": found, "is_permanent": True, "notices": notices_of(found.pk)}
@@ -136,7 +136,7 @@ def result(request: HttpRequest, code: str) -> HttpResponse:
 @kept_for_everybody
 def result_school(request: HttpRequest, code: str, school: str) -> HttpResponse:
     """One school as it was published, for parents: the sentence first, then every figure."""
-    certificate = _certificate(code)
+    certificate = certificate_or_404(code)
     verdict, document, told = _frozen(certificate)
     found = certificate.evaluation.county
     record = records_behind(verdict).filter(code=school).first()
@@ -160,7 +160,7 @@ def result_export(request: HttpRequest, code: str, suffix: str) -> FileResponse:
     """The schools of a published result, as the page shows them."""
     if suffix not in _FORMATS:
         raise Http404
-    certificate = _certificate(code)
+    certificate = certificate_or_404(code)
     verdict, document, told = _frozen(certificate)
     small, fewest = _small_schools(certificate, verdict)
     table = schools_table(verdict_page(told, document, _register(verdict)), small)
@@ -207,7 +207,8 @@ def correction_log(request: HttpRequest) -> HttpResponse:
 # ── What the pages are made from ──────────────────────────────────────────────────────────────
 
 
-def _certificate(code: str) -> Certificate:
+def certificate_or_404(code: str) -> Certificate:
+    """The published certificate with a code. Raises Http404."""
     return get_object_or_404(published_certificates(), code=code)
 
 
