@@ -46,6 +46,7 @@ bench: setup
 	$(BIN)/python benchmarks/events.py
 	$(BIN)/python benchmarks/explain.py
 
+# Extras stay in the lock: without them pip looks for the newest release of "coverage[toml]" and finds no hash for it.
 lock:
-	uv pip compile --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
-	uv pip compile --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	uv pip compile --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate pyproject.toml -o requirements.lock
+	uv pip compile --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
