@@ -228,6 +228,13 @@ def why_not_set_publication_rule(user: Person) -> str:
     return "公开规则由省级审定人设定。"
 
 
+def why_not_use_tokens(user: Person) -> str:
+    """Empty if ``user`` may let programs act for them, otherwise the reason in words. Who tends the accounts does
+    nothing that a program could do for them."""
+    is_party = isinstance(user, User) and user.is_active and user.party not in ("", Party.STEWARD)
+    return "" if is_party else "接口令牌供填报、复核和评估人员的程序使用，管理员账号没有。"
+
+
 def can_tend_people(user: Person) -> bool:
     """Accounts are a steward's; for everybody else their pages do not exist."""
     return is_steward(user)

@@ -63,7 +63,7 @@ def changes(request: HttpRequest, code: str) -> HttpResponse:
     if earlier is None:
         raise Http404
     verdicts = verdict_behind(earlier), verdict_behind(certificate)
-    before, after = _years(*verdicts)
+    before, after = years_of(*verdicts)
     closed, opened = closed_and_opened(before, after)
     context = {
         "certificate": certificate,
@@ -78,7 +78,8 @@ def changes(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "public/changes.html", context)
 
 
-def _years(*verdicts: Verdict) -> tuple[Year, ...]:
+def years_of(*verdicts: Verdict) -> tuple[Year, ...]:
+    """Everything each of some verdicts was made from."""
     reports = reports_of([verdict.submission for verdict in verdicts])
     return tuple(
         Year(

@@ -29,24 +29,36 @@ def kept_for_everybody(view: View) -> View:
 
     @functools.wraps(view)
     def kept(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        path = request.get_full_path()
-        is_for_everybody = request.method in ("GET", "HEAD") and settings.SESSION_COOKIE_NAME not in request.COOKIES
-        if not is_for_everybody or len(path) > _LONGEST_KEY:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
             return view(request, *args, **kwargs)
-        key = f"page:{request.get_host()}:{hashlib.sha256(path.encode()).hexdigest()}"
-        found = cache.get(key)
-        if found is None:
-            answer = view(request, *args, **kwargs)
-            if answer.status_code != HTTPStatus.OK or answer.streaming or answer.cookies:
-                return answer
-            found = (answer.content, answer.headers["Content-Type"], f'"{hashlib.sha256(answer.content).hexdigest()}"')
-            cache.set(key, found, KEPT_SECONDS)
-        return _answer(request, *found)
+        return kept_answer(request, lambda: view(request, *args, **kwargs), vary="Cookie")
 
     return kept
 
 
-def _answer(request: HttpRequest, content: bytes, kind: str, etag: str) -> HttpResponse:
-    headers = {"ETag": etag, "Cache-Control": f"public, max-age={KEPT_SECONDS}", "Vary": "Cookie"}
+def kept_answer(request: HttpRequest, make: Callable[[], HttpResponse], *, vary: str) -> HttpResponse:
+    """The answer kept for this address, or the one ``make`` gives, kept from now on. Only for answers that are the same
+    whoever asks; ``vary`` names the header that decides about that."""
+    path = request.get_full_path()
+    if request.method not in ("GET", "HEAD") or len(path) > _LONGEST_KEY:
+        return make()
+    key = f"page:{request.get_host()}:{hashlib.sha256(path.encode()).hexdigest()}"
+    found = cache.get(key)
+    if found is None:
+        answer = make()
+        if answer.status_code != HTTPStatus.OK or answer.streaming or answer.cookies:
+            return answer
+        found = (answer.content, answer.headers["Content-Type"], etag_of(answer.content))
+        cache.set(key, found, KEPT_SECONDS)
+    return _answer(request, *found, vary)
+
+
+def etag_of(content: bytes) -> str:
+    """The ETag of an answer: its hash."""
+    return f'"{hashlib.sha256(content).hexdigest()}"'
+
+
+def _answer(request: HttpRequest, content: bytes, kind: str, etag: str, vary: str) -> HttpResponse:
+    headers = {"ETag": etag, "Cache-Control": f"public, max-age={KEPT_SECONDS}", "Vary": vary}
     answer = HttpResponse(content, content_type=kind, headers=headers)
     return get_conditional_response(request, etag=etag, response=answer) or answer

@@ -137,7 +137,7 @@ def result(request: HttpRequest, code: str) -> HttpResponse:
 def result_school(request: HttpRequest, code: str, school: str) -> HttpResponse:
     """One school as it was published, for parents: the sentence first, then every figure."""
     certificate = certificate_or_404(code)
-    verdict, document, told = _frozen(certificate)
+    verdict, document, told = frozen(certificate)
     found = certificate.evaluation.county
     record = records_behind(verdict).filter(code=school).first()
     if record is None or is_small(record, fewest_pupils(found)):
@@ -161,8 +161,8 @@ def result_export(request: HttpRequest, code: str, suffix: str) -> FileResponse:
     if suffix not in _FORMATS:
         raise Http404
     certificate = certificate_or_404(code)
-    verdict, document, told = _frozen(certificate)
-    small, fewest = _small_schools(certificate, verdict)
+    verdict, document, told = frozen(certificate)
+    small, fewest = small_schools(certificate, verdict)
     table = schools_table(verdict_page(told, document, _register(verdict)), small)
     about = [
         ("县", certificate.evaluation.county.full_name),
@@ -216,12 +216,14 @@ def _address(certificate: Certificate) -> str:
     return reverse("result", args=[certificate.code])
 
 
-def _frozen(certificate: Certificate) -> tuple[Verdict, StandardDocument, dict[str, Any]]:
+def frozen(certificate: Certificate) -> tuple[Verdict, StandardDocument, dict[str, Any]]:
+    """The verdict a certificate certifies, its standard, and what it says."""
     verdict = verdict_behind(certificate)
     return verdict, parsed_standard(verdict.standard), json.loads(verdict.document)
 
 
-def _small_schools(certificate: Certificate, verdict: Verdict) -> tuple[frozenset[str], int]:
+def small_schools(certificate: Certificate, verdict: Verdict) -> tuple[frozenset[str], int]:
+    """The codes of the schools that are too small to be shown alone, and below how many pupils one is."""
     fewest = fewest_pupils(certificate.evaluation.county)
     pupils = records_behind(verdict).only(
         "code", "primary_enrollment", "junior_enrollment", "senior_enrollment", "submission"
@@ -235,8 +237,8 @@ def _register(verdict: Verdict) -> dict[str, Register]:
 
 
 def _result(certificate: Certificate, history: list[Certificate]) -> dict[str, Any]:
-    verdict, document, told = _frozen(certificate)
-    small, fewest = _small_schools(certificate, verdict)
+    verdict, document, told = frozen(certificate)
+    small, fewest = small_schools(certificate, verdict)
     return {
         "certificate": certificate,
         "status": certificate_status(certificate),

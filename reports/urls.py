@@ -1,9 +1,8 @@
 """Addresses of this app."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from reports import (
-    api,
     checklist_views,
     compare_views,
     comparison_views,
@@ -28,7 +27,7 @@ from reports import (
     views,
 )
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("standards/<str:code>/", views.standard, name="standard"),
     path("standards/<str:code>/method/", method_views.method, name="method"),
@@ -119,5 +118,5 @@ urlpatterns: list[URLPattern] = [
     path("partials/<int:pk>/", partial_views.partial, name="partial"),
     path("partials/<int:pk>/progress/", partial_views.partial_progress, name="partial_progress"),
     path("partials/<int:pk>/file/", partial_views.partial_file, name="partial_file"),
-    path("api/v1/submissions/<int:pk>/", api.SubmissionResult.as_view(), name="api_submission"),
+    path("api/", include("reports.api.urls")),
 ]
