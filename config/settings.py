@@ -301,6 +301,7 @@ SPECTACULAR_SETTINGS = {
     # Docstrings are for whoever reads the code; what is told to the world stands in the views, in Chinese.
     "DISABLE_DOCSTRING_DESCRIPTIONS": True,
     "COMPONENT_SPLIT_REQUEST": True,
+    "TAGS": [{"name": name} for name in ("县和结果", "公示和标准", "填报（须带令牌）", "接口")],
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
     "ENUM_NAME_OVERRIDES": {

@@ -68,9 +68,9 @@ def api_guide(request: HttpRequest) -> HttpResponse:
         for path, methods in openapi_document()["paths"].items()
         for method, told in methods.items()
     ]
-    groups: dict[str, list[tuple[str, str, str]]] = {}
+    groups: dict[str, list[tuple[str, str, str]]] = {each["name"]: [] for each in settings.SPECTACULAR_SETTINGS["TAGS"]}
     for method, path, summary, tag in operations:
-        groups.setdefault(tag, []).append((method, path, summary))
+        groups[tag].append((method, path, summary))
     context = {
         "groups": groups,
         "examples": examples(),
