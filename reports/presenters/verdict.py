@@ -172,13 +172,16 @@ class Register:
         }
 
 
-def verdict_page(result: Mapping[str, Any], standard: Standard, register: Mapping[str, Register]) -> VerdictPage:
-    """Everything the page of a verdict prints. ``result`` is the stored document (forms C)."""
+def verdict_page(
+    result: Mapping[str, Any], standard: Standard, register: Mapping[str, Register], *, with_rows: bool = True
+) -> VerdictPage:
+    """Everything the page of a verdict prints. ``result`` is the stored document (forms C). The rows of 表Ⅱ-2 are most
+    of the work: a page that does not print them asks for none."""
     return VerdictPage(
         conclusion=conclusion(result, standard),
         has_limits=standard.has_school_rule,
         decides_by_composite=standard.decides_by_composite,
-        stages=tuple(_stage(result, standard, stage, register) for stage in Stage),
+        stages=tuple(_stage(result, standard, stage, register, with_rows) for stage in Stage),
         indicators=standard.indicators,
         floor=percent(standard.floor_share),
         school_rule=standard.school_rule_words,
@@ -203,7 +206,9 @@ def note_of(question: OpenQuestion) -> str:
 # ── Coefficients and schools ──────────────────────────────────────────────────────────────────
 
 
-def _stage(result: Mapping[str, Any], standard: Standard, stage: Stage, register: Mapping[str, Register]) -> StageView:
+def _stage(
+    result: Mapping[str, Any], standard: Standard, stage: Stage, register: Mapping[str, Register], with_rows: bool
+) -> StageView:
     told = result["stages"][stage.value]
     rows = [school for school in result["schools"] if school["stage"] == stage]
     return StageView(
@@ -220,7 +225,10 @@ def _stage(result: Mapping[str, Any], standard: Standard, stage: Stage, register
         passed=sum(row["passed"] is True for row in rows),
         failed=tuple(_refs(row for row in rows if row["passed"] is False)),
         unknown=tuple(_refs(row for row in rows if row["passed"] is None)),
-        rows=tuple(_school_line(number, row, standard, stage, register) for number, row in enumerate(rows, start=1)),
+        rows=tuple(
+            _school_line(number, row, standard, stage, register)
+            for number, row in enumerate(rows if with_rows else (), start=1)
+        ),
     )
 
 
