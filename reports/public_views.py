@@ -251,7 +251,7 @@ def _register(verdict: Verdict) -> dict[str, Register]:
 def _result(certificate: Certificate, history: list[Certificate], context: dict[str, Any]) -> PublicPage:
     verdict, document, told = _frozen(certificate)
     small, fewest = _small_schools(certificate, verdict)
-    page, schools = verdict_page(told, document, {}), school_distances(told, document, small, fewest)
+    page, schools = verdict_page(told, document, {}, with_rows=False), school_distances(told, document, small, fewest)
     status = certificate_status(certificate)
     context |= {
         "certificate": certificate,

@@ -17,7 +17,7 @@ from reports.presenters.open_tables.places import year_words
 from reports.presenters.open_tables.shape import EMPTY, Cell, Column, Table, code_cell, columns, marked, numbers, texts
 from reports.presenters.public import SchoolDistances
 from reports.presenters.school import SchoolPage
-from reports.presenters.verdict import CoefficientLine, VerdictPage
+from reports.presenters.verdict import StageView, VerdictPage
 
 
 def dimension_table(lines: Iterable[DimensionLine]) -> Table:
@@ -29,9 +29,7 @@ def dimension_table(lines: Iterable[DimensionLine]) -> Table:
 
 def coefficient_tables(page: VerdictPage) -> tuple[Table, ...]:
     """The coefficients of each stage; one sheet of a workbook."""
-    heads = (*columns("指标", "单位"), *numbers("全县平均值", "差异系数"))
-    if not page.decides_by_composite:
-        heads += (Column("上限", is_number=True, is_bar=True), Column("结论"))
+    heads = (*columns("指标", "单位"), *numbers("全县平均值", "差异系数", "上限"), Column("结论"))
     kind = "综合" if page.decides_by_composite else ""
     return tuple(
         Table(
@@ -39,20 +37,24 @@ def coefficient_tables(page: VerdictPage) -> tuple[Table, ...]:
             "差异系数",
             f"{stage.label}：{stage.schools} 所，{stage.enrollment}，{kind}差异系数上限 {stage.limit}",
             heads,
-            tuple(_coefficient_row(line, page.decides_by_composite) for line in stage.lines),
+            tuple(_coefficient_rows(stage, page.decides_by_composite)),
             group_header="学段",
             group=stage.label,
             style="cards coefficient-table",
+            drawing=stage.drawing,
         )
         for stage in page.stages
     )
 
 
-def _coefficient_row(line: CoefficientLine, decides_by_composite: bool) -> tuple[Cell, ...]:
-    row = (code_cell(line.code, line.name), Cell(line.unit), Cell(line.mean), Cell(line.coefficient))
-    if decides_by_composite:
-        return row
-    return (*row, Cell(line.limit, bar=line.bar, mark=line.mark), marked(line.mark))
+def _coefficient_rows(stage: StageView, decides_by_composite: bool) -> Iterable[tuple[Cell, ...]]:
+    """The indicators; the composite under them where it decides, for then it alone has a limit."""
+    for line in stage.lines:
+        found = (code_cell(line.code, line.name), *texts(line.unit, line.mean, line.coefficient, line.limit))
+        yield (*found, *texts("")) if decides_by_composite else (*found, marked(line.mark))
+    if stage.composite_mark is not None:
+        told = texts("综合差异系数", "", "", stage.composite, stage.limit)
+        yield (*told, marked(stage.composite_mark))
 
 
 def distance_table(schools: SchoolDistances, code: str, has_limits: bool) -> Table:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reports.presenters.figures import Mark
-from reports.presenters.verdict import Bar
 
 #: A table with more rows scrolls under its own header.
 _LONG = 20
@@ -27,7 +26,6 @@ class Column:
     is_number: bool = False
     link: str = ""
     is_act: bool = False
-    is_bar: bool = False
 
     @property
     def title(self) -> str:
@@ -45,7 +43,6 @@ class Cell:
     small: str = ""
     link: str = ""
     mark: Mark | None = None
-    bar: Bar | None = None
     rows: int = 1
 
     @property
@@ -58,7 +55,8 @@ class Cell:
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table. Tables with the same ``key`` are one sheet of a workbook and one CSV file, told apart there by a first
-    column: ``group`` under the header ``group_header``. ``note`` is what a heading says of the group."""
+    column: ``group`` under the header ``group_header``. ``note`` is what a heading says of the group,
+    ``drawing`` the same figures as a picture beside the table."""
 
     key: str
     sheet: str
@@ -68,6 +66,7 @@ class Table:
     group_header: str = ""
     group: str = ""
     note: str = ""
+    drawing: str = ""
     style: str = "cards"
     is_caption_shown: bool = True
 
