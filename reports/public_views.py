@@ -29,12 +29,14 @@ from evaluation.published import (
     certificates_of,
     corrections,
     counts_by_province,
+    documents_behind,
     earlier_result,
     fewest_pupils,
     is_small,
     notices_of,
     published_certificates,
     records_behind,
+    reports_on,
     search_places,
     search_schools,
     standings_in,
@@ -102,7 +104,7 @@ def province(request: HttpRequest, code: str) -> HttpResponse:
     found = get_object_or_404(Division, pk=code, level=DivisionLevel.PROVINCE)
     standings = standings_in(found.pk)
     certified = sum(each.is_certified for each in standings)
-    context = {"province": found, "standings": standings, "certified": certified}
+    context = {"province": found, "standings": standings, "certified": certified, "reports": reports_on(found.pk)}
     return render(request, "public/province.html", context)
 
 
@@ -253,6 +255,7 @@ def _result(certificate: Certificate, history: list[Certificate]) -> dict[str, A
             for each, breaks in zip(history, _breaks(history), strict=True)
         ],
         "earlier": earlier_result(certificate),
+        "documents": documents_behind(certificate),
     }
 
 
