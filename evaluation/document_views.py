@@ -157,7 +157,7 @@ def documents_archive(request: HttpRequest, pk: int) -> HttpResponseBase:
     if _is_cleared(order):
         messages.error(request, "这一次制作的文件已过保存期，可以按签报重新制作。")
         return redirect("documents_of_order", pk=pk)
-    file = TemporaryFile()
+    file = TemporaryFile()  # noqa: SIM115 (closed with the answer)
     write_archive(order, file)
     file.seek(0)
     name = f"一校一策_{safe_name(order.place.name)}_{order.school_year}学年.zip"

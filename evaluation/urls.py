@@ -130,9 +130,7 @@ urlpatterns: list[URLPattern] = [
     path("annual-reports/", annual_report_views.annual_reports, name="annual_reports"),
     path("document-templates/", document_template_views.document_templates, name="document_templates"),
     path("document-templates/<str:kind>.docx", document_template_views.document_template, name="document_template"),
-    path(
-        "document-templates/<str:kind>/", document_template_views.document_template_set, name="document_template_set"
-    ),
+    path("document-templates/<str:kind>/", document_template_views.document_template_set, name="document_template_set"),
     path(
         "document-templates/<str:kind>/default/",
         document_template_views.document_template_reset,

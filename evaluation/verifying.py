@@ -12,7 +12,6 @@ from evaluation.certifying import CertificateStatus, certificate_status, find_ce
 from evaluation.document_queries import DocumentStatus, document_status, document_with_file, find_document
 from evaluation.models import Certificate, IssuedDocument
 
-
 #: How a Word file begins.
 _WORD = b"PK\x03\x04"
 

@@ -13,4 +13,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         cleared = clear_school_plans()
-        self.stdout.write(f"已清除 {cleared} 个满 {settings.SCHOOL_PLANS_KEPT_DAYS} 天的一校一策文件，编号和散列值保留。")
+        self.stdout.write(
+            f"已清除 {cleared} 个满 {settings.SCHOOL_PLANS_KEPT_DAYS} 天的一校一策文件，编号和散列值保留。"
+        )
