@@ -23,7 +23,7 @@ from django.utils.crypto import salted_hmac
 from evaluation import jobs
 from evaluation.certificate_file import canonical, sha256_of
 from evaluation.document_archive import write_archive
-from evaluation.document_making import DocumentKind, Maker, Seal, maker
+from evaluation.document_making import DocumentKind, FillingFailed, Maker, Seal, maker
 from evaluation.documents import OF_A_PROPOSAL, file_sha256, newest_proposal
 from evaluation.events import record_event
 from evaluation.freezing import lock_county
@@ -71,7 +71,7 @@ def make(job: Job) -> None:
     worker has taken it over, and PrintingFailed."""
     order = job.document_order
     if _is_outdated(order):
-        _end_without(job, order)
+        _end_without(job, order, _OUTDATED)
         return
     jobs.report_stage(job, JobStage.READING)
     writer = maker()
@@ -80,7 +80,12 @@ def make(job: Job) -> None:
     for begin in range(0, len(missing), A_BATCH):
         if begin and jobs.give_way(job):
             return
-        _make_some(job, order, missing[begin : begin + A_BATCH], writer, template)
+        try:
+            _make_some(job, order, missing[begin : begin + A_BATCH], writer, template)
+        except FillingFailed as fault:
+            # However often it is tried: the template has to be changed first.
+            _end_without(job, order, f"没有完成：{fault}")
+            return
     _finish(job, order)
 
 
@@ -168,10 +173,11 @@ def _is_outdated(order: DocumentOrder) -> bool:
     return (proposal.pk if proposal is not None else None) != order.proposal_id
 
 
-def _end_without(job: Job, order: DocumentOrder) -> None:
+def _end_without(job: Job, order: DocumentOrder, why: str) -> None:
+    longest = DocumentOrder._meta.get_field("fault").max_length
     with transaction.atomic():
         jobs.finish(job)
-        DocumentOrder.objects.filter(pk=order.pk).update(finished_at=timezone.now(), fault=_OUTDATED)
+        DocumentOrder.objects.filter(pk=order.pk).update(finished_at=timezone.now(), fault=why[:longest])
 
 
 def _finish(job: Job, order: DocumentOrder) -> None:

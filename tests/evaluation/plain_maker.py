@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from evaluation.document_making import DocumentKind, PrintingFailed, Seal
+from evaluation.document_making import DocumentKind, FillingFailed, PrintingFailed, Seal
 from evaluation.models import Evaluation
 
 
@@ -56,6 +56,8 @@ class PlainMaker:
         return []
 
     def fill(self, kind: DocumentKind, facts: Mapping[str, Any], template: bytes | None, seal: Seal) -> bytes:
+        if template is not None and b"spoiled" in template:
+            raise FillingFailed("模板中的“编号”无法填入。")
         self.filled.append(seal)
         told = json.dumps(facts, ensure_ascii=False, sort_keys=True)
         return word_file(told, seal.number, seal.sha256, seal.address, "own" if template else "default")

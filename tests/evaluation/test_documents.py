@@ -454,6 +454,17 @@ def test_a_template_counts_from_the_next_order_on_is_kept_and_is_put_back(publis
         set_template(people.inspector, SELF, "a.docx", own)
 
 
+def test_a_template_that_cannot_be_filled_ends_the_order_at_once_and_says_why(client, signed, people, maker):
+    set_template(people.chief, SELF, "本省.docx", b"PK\x03\x04 spoiled")
+    order = made(people.clerk, signed)
+    assert order.fault == "没有完成：模板中的“编号”无法填入。"
+    assert Job.objects.get(document_order=order).state == JobState.DONE
+    client.force_login(people.clerk)
+    assert order.fault in client.get(reverse("evaluation", args=[signed.pk])).content.decode()
+    reset_template(people.chief, SELF)
+    assert made(people.clerk, signed, SELF, seen=1).documents.count() == 1
+
+
 def test_everything_that_is_wrong_with_a_template_is_listed_at_once(client, people, maker):
     client.force_login(people.chief)
     file = SimpleUploadedFile("a.docx", b"no word file")
