@@ -25,7 +25,7 @@ from schools.models import Division
 
 Row = dict[str, Any]
 _PLACES = 3
-_NOT_PUBLISHED = "没有公布的结果"
+_NOT_PUBLISHED = "未公布"
 
 
 def annual_report(province: str, school_year: int) -> Row:

@@ -3,30 +3,29 @@ texts. The figures are those of the portal's own pages; nothing is computed here
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from evaluation.core.rounding import plain
+from evaluation.core.standard import CRITERION_GROUPS
 from evaluation.core.status import UNKNOWN_TEXT, Status
 from reports.documents.case import Case
-from reports.documents.words import NONE, sentence
-from reports.presenters.notice import dimension_lines
+from reports.documents.words import NONE, paired, sentence
 from reports.presenters.tables.layout import Cell, Table, placed
 from reports.presenters.verdict import CriterionLine, StageView, percent_of
 from schools.vocabulary import Stage
 
-_UNKNOWN = Status.UNKNOWN.value
+_UNKNOWN, _TO_JUDGE = Status.UNKNOWN.value, Status.TO_JUDGE.value
+_UNIT = re.compile(r"（[所个人元万亿]+）")
 Row = dict[str, Any]
 
 
 def basics(case: Case) -> Row:
     """表Ⅰ in a paragraph, and in rows of two pairs."""
     pairs = _county_pairs(case)
-    rows = [
-        {"项目一": left[0], "数值一": left[1], "项目二": right[0], "数值二": right[1]}
-        for left, right in zip(pairs[::2], [*pairs[1::2], ("", "")], strict=False)
-    ]
-    return {"基本情况表": rows, "基本情况": _basics_sentence(dict(pairs))}
+    return {"基本情况表": paired(pairs, "项目", "数值"), "基本情况": _basics_sentence(dict(pairs))}
 
 
 def _county_pairs(case: Case) -> list[tuple[str, str]]:
@@ -38,20 +37,20 @@ def _county_pairs(case: Case) -> list[tuple[str, str]]:
 
 
 def _column_names(table: Table) -> Iterable[str]:
-    """The header of each column in one line: what stands above it, from the widest down, without the numbers."""
+    """The header of each column in one line: what stands above it, from the widest down, its unit at the end."""
     over: dict[int, list[str]] = {}
     for row, column, cell in placed(table.head[:-1]):
         for at in range(column, column + cell.columns):
             over.setdefault(at, []).append(_header(cell, row))
     for at in sorted(over)[1:]:
-        yield "".join(part for part in over[at] if part)
+        name = "：".join(part for part in over[at] if part).replace("：其中：", "，其中：")
+        unit = _UNIT.search(name)
+        yield f"{_UNIT.sub('', name, count=1)}{unit[0]}" if unit else name
 
 
 def _header(cell: Cell, row: int) -> str:
     """A header as a part of a name; the topmost heads of figures only say what kind they are."""
-    if row == 0 and cell.text in ("自然情况", "经济情况"):
-        return ""
-    return cell.text.replace("\n", "").replace("其中：", "，其中")
+    return "" if row == 0 and cell.text in ("自然情况", "经济情况") else cell.text.replace("\n", "")
 
 
 def _basics_sentence(told: dict[str, str]) -> str:
@@ -156,11 +155,42 @@ def coefficient_words(case: Case) -> str:
 
 
 def dimensions(case: Case) -> list[Row]:
-    """资源配置, 政府保障, 教育质量, 社会认可, 否决事项: how many of each are met."""
-    return [
-        {"名称": line.name, "情况": line.words, "结论": line.label}
-        for line in dimension_lines(case.result, case.standard)
-    ]
+    """资源配置 from schools and coefficients, then each group of items: how many are met, and what keeps the rest."""
+    page = case.page
+    lines = []
+    if page.has_limits:
+        passed, failed, unknown = (
+            sum(n) for n in zip(*((s.passed, len(s.failed), len(s.unknown)) for s in page.stages), strict=True)
+        )
+        lines.append(_dimension("资源配置：学校达标", {"met": passed, "not_met": failed, "unknown": unknown}, "校次"))
+    if page.decides_by_composite:
+        keys = [stage.composite_mark.key for stage in page.stages if stage.composite_mark is not None]
+    else:
+        keys = [line.mark.key for stage in page.stages for line in stage.lines]
+    lines.append(_dimension("资源配置：差异系数", Counter(keys), "个"))
+    for group, name in CRITERION_GROUPS.items():
+        if found := _lines(case, group):
+            lines.append(_dimension(name, Counter(line.mark.key for line in found), "项", is_veto=group == "veto"))
+    return lines
+
+
+def _dimension(name: str, counts: Mapping[str, int], unit: str, *, is_veto: bool = False) -> Row:
+    """One line: 共 15 项，达标 11 项，待评定 4 项. What is open is never told as met, and not as missed either."""
+    total, met = sum(counts.values()), counts.get("met", 0) + counts.get("exempt", 0)
+    words = {"met": "不存在", "not_met": "存在"} if is_veto else {"met": "达标", "not_met": "不达标"}
+    words |= {"exempt": "豁免", "unknown": UNKNOWN_TEXT, "to_judge": Status.TO_JUDGE.label}
+    told = "，".join(f"{word} {counts[key]} {unit}" for key, word in words.items() if counts.get(key))
+    worst = next((key for key in ("not_met", "unknown", "to_judge") if counts.get(key)), "met")
+    verdict = words[worst] if met < total else words["met"]
+    return {"名称": name, "情况": f"共 {total} {unit}" + (f"，{told}" if told else ""), "结论": verdict}
+
+
+def to_judge_words(case: Case) -> str:
+    """What nobody judged yet; empty where everything is."""
+    waiting = [line.name for group in case.page.groups for line in group.lines if line.mark.key == _TO_JUDGE]
+    if not waiting:
+        return ""
+    return f"另有 {len(waiting)} 项须由督学评定或由省级录入结果，尚待评定：{'、'.join(waiting)}。"
 
 
 def items(case: Case, group: str) -> list[Row]:

@@ -41,6 +41,7 @@ def opinion(case: Case, evaluation: Evaluation) -> dict[str, Any]:
         "社会认可": county.items(case, "recognition"),
         "否决事项": county.items(case, "veto"),
         "否决事项说明": county.items_words(case, "veto"),
+        "待评定说明": county.to_judge_words(case),
         "决定": _decision(proposal),
         "决定理由": _shortened(proposal.reason) if proposal else "省级督学尚未提出处理建议。",
         "审定意见": _shortened(proposal.words) if proposal and proposal.words else "尚无审定意见。",

@@ -26,14 +26,14 @@ def coefficient_chart(rows: Sequence[Mapping[str, Any]]) -> bytes:
     from matplotlib.figure import Figure
 
     stages = list(dict.fromkeys(row["学段"] for row in rows))
+    most = max(sum(row["学段"] == stage for row in rows) for stage in stages)
     with _drawing:
-        figure = Figure(figsize=(_WIDE, 0.75 + _LINE * (len(rows) + 1.6 * len(stages))), dpi=_DPI)
+        figure = Figure(figsize=(_WIDE, 0.75 + _LINE * most), dpi=_DPI)
         FigureCanvasAgg(figure)
-        counts = [sum(row["学段"] == stage for row in rows) for stage in stages]
-        axes = figure.subplots(len(stages), 1, squeeze=False, height_ratios=[max(n, 1) for n in counts])[:, 0]
+        axes = figure.subplots(1, len(stages), squeeze=False)[0]
         for axis, stage in zip(axes, stages, strict=True):
             _stage(axis, stage, [row for row in rows if row["学段"] == stage])
-        figure.tight_layout(h_pad=1.2)
+        figure.tight_layout(w_pad=1.5)
         target = io.BytesIO()
         figure.savefig(target, format="png", metadata={"Software": None})
     return target.getvalue()
@@ -68,17 +68,13 @@ def _stage(axis: Any, stage: str, rows: Sequence[Mapping[str, Any]]) -> None:
         )
     axis.set_ylim(len(rows) - 0.4, -0.75)
     axis.set_xlim(0, most)
-    axis.set_yticks(range(len(rows)), [_shortened(f"{row['代码']} {row['名称']}") for row in rows], fontsize=8, **font)
+    axis.set_yticks(range(len(rows)), [row["代码"] for row in rows], fontsize=8, **font)
     axis.set_title(stage, loc="left", fontsize=9.5, color=_INK, pad=10, **font)
     axis.tick_params(axis="x", labelsize=7.5, colors="#555555")
     axis.tick_params(axis="y", length=0)
     for side in ("top", "right", "left"):
         axis.spines[side].set_visible(False)
     axis.spines["bottom"].set_color("#999999")
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= 22 else f"{name[:21]}…"
 
 
 def _number(text: str) -> float | None:

@@ -10,8 +10,8 @@ from evaluation.core.status import Status
 from evaluation.models import Evaluation, SendBack
 from indicators.catalogue import SCHOOL_SHEET
 from reports.documents.case import Case
-from reports.documents.words import BLANK, date_words, listed
-from reports.presenters.coefficient import CoefficientPage
+from reports.documents.words import BLANK, date_words, listed, numeral
+from reports.presenters.coefficient import CoefficientPage, InfluenceLine
 from reports.presenters.school import ItemLine, SchoolPage, Source, StageRow
 from reports.presenters.verdict import CriterionLine
 
@@ -33,7 +33,7 @@ def problems(case: Case, term: str) -> list[Row]:
     """Every problem in the order of the standard: coefficients, schools, items; then what could not be computed."""
     found = [*_coefficients(case), *_schools(case), *_items(case), *_unknown(case)]
     numbered = enumerate(found, start=1)
-    return [{"序号": str(number), **problem, "期限": f"整改期限：{term}"} for number, problem in numbered]
+    return [{"序号": numeral(number), **problem, "期限": f"整改期限：{term}"} for number, problem in numbered]
 
 
 def _problem(title: str, words: str, facts: list[str], demand: str) -> Row:
@@ -62,10 +62,16 @@ def _coefficients(case: Case) -> Iterable[Row]:
 def _largest(page: CoefficientPage) -> list[str]:
     unit = page.indicator.unit
     return [
-        f"{line.name}：{line.value} {unit}，与全县平均值 {page.mean} {unit}相差 {line.deviation}，"
-        f"占校际差距的 {line.share}；不计该校时差异系数为 {line.without}。"
+        f"{line.name}：{line.value} {unit}，{away(line, unit)}，占校际差距的 {line.share}；"
+        f"不计该校时差异系数为 {line.without}。"
         for line in page.lines[:_LARGEST_SHARES]
     ]
+
+
+def away(line: InfluenceLine, unit: str) -> str:
+    """低于全县平均 2.51 间: how far a school lies from the mean, in words."""
+    side = "低于" if line.deviation.startswith("−") else "高于"
+    return f"{side}全县平均 {line.deviation.lstrip('+−')} {unit}"
 
 
 def _lifts(page: CoefficientPage) -> list[str]:

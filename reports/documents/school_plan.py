@@ -8,8 +8,8 @@ from typing import Any
 
 from evaluation.models import Evaluation
 from reports.documents.case import Case
-from reports.documents.problems import cells_of, source_words, term_of
-from reports.documents.words import NONE
+from reports.documents.problems import away, cells_of, source_words, term_of
+from reports.documents.words import NONE, paired
 from reports.presenters.coefficient import CoefficientPage
 from reports.presenters.school import IndicatorLine, SchoolPage, StageRow
 
@@ -23,7 +23,7 @@ def school_plan(case: Case, evaluation: Evaluation, code: str) -> Row:
         **case.heading(),
         "学校名称": page.name,
         "学校标识码": page.code,
-        "学校情况": [{"项目": name, "内容": text} for name, text in page.facts],
+        "学校情况": paired(page.facts, "项目", "内容"),
         "学校标准": page.school_rule or "本标准不逐校判定。",
         "学校结论": _conclusion(page),
         "分摊说明": page.split,
@@ -109,12 +109,8 @@ def _influence_words(found: CoefficientPage, place: int) -> str:
     line = found.lines[place - 1]
     begin = f"{found.stage.label} {found.indicator.code} 全县差异系数 {found.coefficient}，高于 {found.limit}；"
     part = f"本校占校际差距的 {line.share}，在 {len(found.lines)} 所学校中居第 {place}"
-    if line.deviation.startswith("−"):
-        away = f"低于全县平均 {line.deviation.removeprefix('−')} {found.indicator.unit}"
-    else:
-        away = f"高于全县平均 {line.deviation.removeprefix('+')} {found.indicator.unit}"
     after = f"，补齐后全县差异系数为 {line.lifted}" if line.lifted != NONE else ""
-    return f"{begin}{part}，{away}{after}。"
+    return f"{begin}{part}，{away(line, found.indicator.unit)}{after}。"
 
 
 # ── The list to sign ──────────────────────────────────────────────────────────────────────────

@@ -34,6 +34,7 @@ def self_assessment(case: Case, evaluation: Evaluation) -> dict[str, Any]:
         "问题": found,
         "差额合计": shortage_words(case),
         "差距学校": short_schools(case),
+        "待评定说明": county.to_judge_words(case),
         "下一步": _next(case, len(found)),
     }
 

@@ -114,7 +114,7 @@ def _styles(document: Any, layout: _Layout) -> None:
     ):  # fmt: skip
         style = document.styles[name]
         _look(style, font, size, bold=bold)
-        _space(style, max(line, size * 1.5), before=line * 0.3 if "Heading" in name else 0, after=0)
+        _space(style, max(line, size * 1.5), before=line * 0.3 if "Heading" in name else 0, after=line * 0.1)
         style.paragraph_format.keep_with_next = True
         for border in style.element.findall(f".//{qn('w:pBdr')}"):
             border.getparent().remove(border)
@@ -173,7 +173,8 @@ def _look(style: Any, font: str, size: float, *, bold: bool = False) -> None:
         for each in properties.findall(qn(tag)):
             properties.remove(each)
     language = OxmlElement("w:lang")
-    language.set(qn("w:val"), "zh-CN")
+    # Letters and numbers by English rules, or a number may be broken between two of its digits.
+    language.set(qn("w:val"), "en-US")
     language.set(qn("w:eastAsia"), "zh-CN")
     properties.append(language)
 
@@ -186,6 +187,10 @@ def _space(style: Any, line: float, *, before: float = 0, after: float = 0) -> N
         layout.line_spacing_rule, layout.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(line)
     else:
         layout.line_spacing = 1.0
+    # A comma does not hang over the margin. The order of these elements is fixed: this one stands before the spacing.
+    overflow = OxmlElement("w:overflowPunct")
+    overflow.set(qn("w:val"), "0")
+    style.element.pPr.find(qn("w:spacing")).addprevious(overflow)
 
 
 def _indent(style: Any, size: float) -> None:
@@ -206,7 +211,13 @@ _STYLE_NAMES = {
 def _paragraph(document: Any, style: str, parts: Sequence[tuple[str, bool]]) -> None:
     made = document.add_paragraph(style=_STYLE_NAMES[style])
     for text, is_bold in parts:
-        made.add_run(text).bold = True if is_bold else None
+        # A line of a title ends where the text says so.
+        for position, line in enumerate(text.split("｜")):
+            run = made.add_run()
+            if position:
+                run.add_break()
+            run.add_text(line)
+            run.bold = True if is_bold else None
 
 
 def _table(document: Any, table: TextTable, layout: _Layout) -> None:

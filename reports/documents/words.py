@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 #: Where somebody has to write by hand what nobody knows yet.
-BLANK = "____________"
+BLANK = "__________"
 NONE = "——"
+_DIGITS = ("", "一", "二", "三", "四", "五", "六", "七", "八", "九")
 #: What would steer a word processor or the direction of the text: control characters, overrides of direction,
 #: isolates, marks, interlinear and tag characters, what is no character. Line feeds are dealt with before.
 _STEERING = re.compile(
@@ -42,6 +43,23 @@ def sentence(parts: Iterable[str]) -> str:
     """Parts joined into one sentence with its full stop; empty where there is none."""
     text = "；".join(filter(None, (part.rstrip("。；") for part in parts)))
     return f"{text}。" if text else ""
+
+
+def paired(pairs: Sequence[tuple[str, str]], name: str, value: str) -> list[dict[str, str]]:
+    """Names and values two beside each other, as rows of a table with four columns."""
+    right = [*pairs[1::2], ("", "")]
+    return [
+        {f"{name}一": left[0], f"{value}一": left[1], f"{name}二": beside[0], f"{value}二": beside[1]}
+        for left, beside in zip(pairs[::2], right, strict=False)
+    ]
+
+
+def numeral(number: int) -> str:
+    """一, 十二, 二十: a number below a hundred as it stands before a heading."""
+    if not 0 < number < 100:
+        return str(number)
+    tens, ones = divmod(number, 10)
+    return f"{_DIGITS[tens] if tens > 1 else ''}{'十' if tens else ''}{_DIGITS[ones]}"
 
 
 def plain_text(text: str) -> str:
