@@ -44,12 +44,15 @@ def problems_of_template(
 ) -> list[str]:  # fmt: skip
     """What keeps a template from being used, in Chinese; it is filled on trial with ``sample``."""
     request = _request("check", template, sample, pictures, "试填")
+    # A template is looked at as somebody's, whoever made it.
     return list(_process.ask({**request, "schema": schema, "required": list(required)})["refused"])
 
 
-def filled(template: bytes, facts: Mapping[str, Any], pictures: Mapping[str, Picture], title: str) -> bytes:
-    """The template filled with facts. Raises FillingFailed."""
-    answer = _process.ask(_request("fill", template, facts, pictures, title))
+def filled(
+    template: bytes, facts: Mapping[str, Any], pictures: Mapping[str, Picture], title: str, *, is_own: bool
+) -> bytes:
+    """The template filled with facts; ``is_own`` says that it is one of the portal. Raises FillingFailed."""
+    answer = _process.ask({**_request("fill", template, facts, pictures, title), "is_own": is_own})
     if "filled" not in answer:
         raise FillingFailed("".join(answer.get("refused") or (_UNAVAILABLE,)))
     return base64.b64decode(answer["filled"])
@@ -60,6 +63,7 @@ def _request(
 ) -> dict[str, Any]:
     return {
         "do": do,
+        "is_own": False,
         "template": base64.b64encode(template).decode(),
         "facts": facts,
         "pictures": {name: picture.told() for name, picture in pictures.items()},

@@ -93,7 +93,7 @@ class DocumentMaker:
         }
         pictures = _pictures(kind, told.get("差异系数表", ()), seal.address)
         content = self.default_template(kind) if template is None else template
-        return filled(content, {**told, **plain_facts(sealed)}, pictures, title)
+        return filled(content, {**told, **plain_facts(sealed)}, pictures, title, is_own=template is None)
 
     def can_print(self) -> bool:
         """Whether LibreOffice is installed."""

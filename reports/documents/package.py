@@ -3,7 +3,6 @@ the process that touches the template, before and after it is filled."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lxml import etree
@@ -34,7 +33,13 @@ _ACTIVE = frozenset(
     ("altChunk", "object", "control", "subDoc", "mailMerge", "attachedTemplate", "dataBinding", "OLEObject", "movie",
      "frameset", "embedRegular", "embedBold", "embedItalic", "embedBoldItalic")
 )  # fmt: skip
-_OPENS = re.compile(r"\{[{%#]")
+_ACTIVE_TAGS = tuple(f"{{*}}{name}" for name in sorted(_ACTIVE))
+_NAMES = {"w": _W.strip("{}")}
+_OPENS = "contains(., '{{') or contains(., '{%') or contains(., '{#')"
+_TAGGED_ATTRIBUTES = etree.XPath(f"//@*[{_OPENS}]", namespaces=_NAMES)
+_TAGGED_TEXTS = etree.XPath(
+    f"//text()[({_OPENS}) and not(parent::w:t) and not(parent::w:instrText)]", namespaces=_NAMES
+)
 
 
 class TemplateRefused(Exception):
@@ -146,26 +151,24 @@ def _check_types(root: etree._Element) -> None:
 
 
 def _check_content(root: etree._Element) -> None:
+    if next(root.iter(etree.Comment, etree.ProcessingInstruction), None) is not None:
+        raise TemplateRefused("文件内部含有注释或处理指令，正常的 Word 文档没有这种内容。请复制到新文档中另存。")
+    if next(root.iter(*_ACTIVE_TAGS), None) is not None:
+        raise TemplateRefused("文件中有嵌入的对象、控件、邮件合并或子文档。请删除后再上传。")
+    if _TAGGED_ATTRIBUTES(root):
+        raise TemplateRefused("占位符放在了图片说明、书签等属性里。请把占位符写在正文、表格、页眉或页脚中。")
+    if _TAGGED_TEXTS(root):
+        raise TemplateRefused("占位符放在了不能放的地方（域代码或图形内部）。请把占位符写在正文、表格、页眉或页脚中。")
     codes: list[str] = []
-    for element in root.iter():
-        if not isinstance(element.tag, str):
-            raise TemplateRefused("文件内部含有注释或处理指令，正常的 Word 文档没有这种内容。请复制到新文档中另存。")
-        local = etree.QName(element).localname
-        if local in _ACTIVE:
-            raise TemplateRefused("文件中有嵌入的对象、控件、邮件合并或子文档。请删除后再上传。")
-        if element.tag in (f"{_W}instrText", f"{_W}delInstrText"):
-            codes.append(element.text or "")
-        elif element.tag != f"{_W}t" and _OPENS.search(element.text or ""):
-            raise TemplateRefused("占位符放在了不能放的地方（域代码或图形内部）。请把占位符写在正文、表格、页眉或页脚中。")
-        for key, value in element.attrib.items():
-            if _OPENS.search(value):
-                raise TemplateRefused("占位符放在了图片说明、书签等属性里。请把占位符写在正文、表格、页眉或页脚中。")
-            if key == f"{_W}instr":
-                _check_field(value)
-        # The words of one field may lie in several runs, and a field within another.
-        if element.tag == f"{_W}fldChar":
+    for element in root.iter(f"{_W}instrText", f"{_W}delInstrText", f"{_W}fldChar", f"{_W}fldSimple"):
+        if element.tag == f"{_W}fldSimple":
+            _check_field(element.get(f"{_W}instr", ""))
+        elif element.tag == f"{_W}fldChar":
+            # The words of one field may lie in several runs, and a field within another.
             _check_field("".join(codes))
             codes = []
+        else:
+            codes.append(element.text or "")
     _check_field("".join(codes))
 
 

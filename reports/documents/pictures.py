@@ -59,8 +59,9 @@ def _stage(axis: Any, stage: str, rows: Sequence[Mapping[str, Any]]) -> None:
             hatch = None if row["不高于上限"] else "////"
             axis.barh(position, value, height=0.62, color=colour, hatch=hatch, edgecolor="white", linewidth=0)
         axis.text(
-            (value or 0.0) + most * 0.01, position, row["差异系数"], va="center", ha="left", fontsize=8, color=_INK, **font
-        )
+            (value or 0.0) + most * 0.01, position, row["差异系数"], va="center", ha="left", fontsize=8, color=_INK,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6}, zorder=3, **font,
+        )  # fmt: skip
     if limit is not None:
         axis.axvline(limit, color=_LIMIT, linewidth=1, linestyle=(0, (4, 2)))
         axis.text(

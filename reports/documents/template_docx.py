@@ -29,6 +29,13 @@ _SONG, _FANGSONG, _HEI, _KAI = "宋体", "仿宋", "黑体", "楷体"
 _EPOCH = datetime(2000, 1, 1)
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _TWIPS_A_CM = 567
+_KEPT = ("Normal Table", "Table Grid", "No List", "Default Paragraph Font")
+_UNUSED = (
+    *(f"Heading {n}" for n in range(3, 10)), *(f"List{words}" for words in ("", " 2", " 3")),
+    *(f"List {words}{n}" for words in ("Bullet", "Number", "Continue") for n in ("", " 2", " 3")),
+    "Body Text", "Body Text 2", "Body Text 3", "macro", "Quote", "Intense Quote", "TOC Heading", "No Spacing",
+    "List Paragraph", "Caption",
+)  # fmt: skip
 _GREY = RGBColor(0x55, 0x55, 0x55)
 
 
@@ -62,6 +69,7 @@ def _written(text: TemplateText) -> bytes:
     document = Document()
     _page(document, layout)
     _styles(document, layout)
+    _drop_what_nobody_uses(document)
     for part in text.parts:
         if isinstance(part, Paragraph):
             _paragraph(document, part.style, part.parts)
@@ -155,6 +163,16 @@ def _own(
     style.paragraph_format.keep_with_next = keep
     if colour is not None:
         style.font.color.rgb = colour
+
+
+def _drop_what_nobody_uses(document: Any) -> None:
+    """The library's own template brings a hundred styles of tables and lists: every file would carry them."""
+    for style in list(document.styles):
+        if style.type in (WD_STYLE_TYPE.TABLE, WD_STYLE_TYPE.LIST, WD_STYLE_TYPE.CHARACTER) or style.name in _UNUSED:
+            if style.name not in _KEPT:
+                style.element.getparent().remove(style.element)
+    for key in [key for key, rel in document.part.rels.items() if rel.reltype.endswith(("stylesWithEffects", "/customXml"))]:
+        del document.part.rels[key]
 
 
 def _look(style: Any, font: str, size: float, *, bold: bool = False) -> None:
