@@ -55,6 +55,7 @@ def _header(cell: Cell, row: int) -> str:
 
 def _basics_sentence(told: dict[str, str]) -> str:
     """人口、学校、学生、教师 in prose; what is missing is said as such."""
+
     def of(begin: str) -> str:
         name = next((name for name in told if name.startswith(begin)), "")
         unit = name.rpartition("（")[2].removesuffix("）") if "（" in name else ""

@@ -44,6 +44,7 @@ _UNSUPPORTED = re.compile(
     r"\{%(?:-|\s*(?:cellbg|colspan|hm|vm)\b|(?:tc|r)\s)|\{\{(?:-|(?:p|tr|tc|r)\s)|-[%}]\}|\{[{%#_]_|_[}%]\}"
 )
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_BROKEN = "模板的结构有误，填写后不是完整的文档：for、if 和它们的结束标记要各占一段或一行，不能跨越表格。"
 _STOPPED = "处理这个模板时中止了：内容异常，或需要的时间、内存超过上限。请复制到新文档中另存后再上传。"
 
 
@@ -126,7 +127,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     except UndefinedError:
         return {"refused": ["模板中有占位符在这份文书里没有内容。请核对占位符的名称。"]}
     except (TemplateError, etree.XMLSyntaxError, ValueError, TypeError, KeyError, AttributeError):
-        return {"refused": ["模板的结构有误，填写后不是完整的文档：for、if 和它们的结束标记要各占一段或一行，不能跨越表格。"]}
+        return {"refused": [_BROKEN]}
     return {"filled": base64.b64encode(filled).decode()}
 
 

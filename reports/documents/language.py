@@ -38,7 +38,8 @@ def problems_of(source: str, schema: Scope) -> list[str]:
     try:
         tree = environment().parse(source)
     except TemplateSyntaxError as error:
-        return [f"占位符写法有误，无法识别（{_syntax(error)}）。请核对花括号和百分号是否成对、for 和 if 是否有 endfor、endif。"]
+        how = "请核对花括号和百分号是否成对、for 和 if 是否有 endfor、endif。"
+        return [f"占位符写法有误，无法识别（{_syntax(error)}）。{how}"]
     found: list[str] = []
     for problem in _Reader().read(tree, schema, ()):
         if problem not in found:
@@ -77,7 +78,8 @@ class _Reader:
             if problem:
                 yield problem
             elif isinstance(kind, Mapping):
-                yield f"占位符 {{{{ {_written(node)} }}}} 是一行，请写明其中的哪一项，如 {_written(node)}.{next(iter(kind))}。"
+                name = _written(node)
+                yield f"占位符 {{{{ {name} }}}} 是一行，请写明其中的哪一项，如 {name}.{next(iter(kind))}。"
             return
         if isinstance(node, nodes.Filter):
             if node.name not in _FILTERS:
@@ -88,7 +90,8 @@ class _Reader:
         elif isinstance(node, nodes.Output):
             yield from self._lists(node, scope)
         elif not isinstance(node, _PLAIN):
-            yield f"模板中有不能使用的写法（{type(node).__name__}）。只能使用占位符、for 和 if，不能使用函数、运算或赋值。"
+            what = type(node).__name__
+            yield f"模板中有不能使用的写法（{what}）。只能使用占位符、for 和 if，不能使用函数、运算或赋值。"
             return
         for child in node.iter_child_nodes():
             yield from self.read(child, scope, loops)

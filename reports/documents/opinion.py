@@ -1,4 +1,4 @@
-"""督导评估意见书: how the evaluation went, what was found, what was decided and why, and what is asked of the county."""
+"""督导评估意见书: how the evaluation went, what was found, what was decided and why, what is asked of the county."""
 
 from __future__ import annotations
 

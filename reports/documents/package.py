@@ -28,7 +28,9 @@ _KINDS = frozenset(
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif")
 _PARTS = (".xml", ".rels", *_PICTURES)
 #: Fields that only count and repeat what stands in the document itself.
-_FIELDS = frozenset(("PAGE", "NUMPAGES", "SECTIONPAGES", "SECTION", "TOC", "PAGEREF", "REF", "SEQ", "STYLEREF", "TITLE"))
+_FIELDS = frozenset(
+    ["PAGE", "NUMPAGES", "SECTIONPAGES", "SECTION", "TOC", "PAGEREF", "REF", "SEQ", "STYLEREF", "TITLE"]
+)
 _ACTIVE = frozenset(
     ("altChunk", "object", "control", "subDoc", "mailMerge", "attachedTemplate", "dataBinding", "OLEObject", "movie",
      "frameset", "embedRegular", "embedBold", "embedItalic", "embedBoldItalic")
@@ -125,15 +127,16 @@ def _check_relations(root: etree._Element) -> None:
     for each in root.iter(f"{{{_RELATIONS}}}Relationship"):
         kind = each.get("Type", "").rpartition("/")[2]
         if each.get("TargetMode", "Internal") != "Internal":
-            raise TemplateRefused(_EXTERNAL.get(kind, "文件引用了外部的内容，系统不会去读取。请把内容放进文档后再上传。"))
+            raise TemplateRefused(_EXTERNAL.get(kind, _ELSEWHERE))
         if _STRICT in each.get("Type", ""):
             raise TemplateRefused("文件是“Strict Open XML”格式。请另存为普通的 Word 文档（.docx）。")
         if kind not in _KINDS:
-            raise TemplateRefused("文件中有 Word 模板不能带的内容（外来的对象、程序或嵌入的文件）。请复制到新文档中另存。")
+            raise TemplateRefused("文件中有 Word 模板不能带的内容（对象、程序或嵌入的文件）。请复制到新文档中另存。")
         if "://" in each.get("Target", ""):
             raise TemplateRefused(_EXTERNAL["image"])
 
 
+_ELSEWHERE = "文件引用了外部的内容，系统不会去读取。请把内容放进文档后再上传。"
 _EXTERNAL = {
     "attachedTemplate": "文件挂接了外部的 Word 模板（.dotx）。请在“开发工具—文档模板”中改回 Normal 后再上传。",
     "hyperlink": "文件中有超链接。请选中后“取消超链接”，只保留文字，再上传。",

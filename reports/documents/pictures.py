@@ -20,8 +20,8 @@ _drawing = Lock()
 
 
 def coefficient_chart(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """The difference coefficients of 差异系数表 as bars, each stage with its limit; one that could not be computed has no
-    bar and says so."""
+    """The coefficients of 差异系数表 as bars, each stage with its limit; one that could not be computed has no bar and
+    says so."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -64,9 +64,7 @@ def _stage(axis: Any, stage: str, rows: Sequence[Mapping[str, Any]]) -> None:
         )  # fmt: skip
     if limit is not None:
         axis.axvline(limit, color=_LIMIT, linewidth=1, linestyle=(0, (4, 2)))
-        axis.text(
-            limit, -0.78, f"上限 {rows[0]['上限']}", va="bottom", ha="center", fontsize=8, color=_LIMIT, **font
-        )
+        axis.text(limit, -0.78, f"上限 {rows[0]['上限']}", va="bottom", ha="center", fontsize=8, color=_LIMIT, **font)
     axis.set_ylim(len(rows) - 0.4, -0.75)
     axis.set_xlim(0, most)
     axis.set_yticks(range(len(rows)), [row["代码"] for row in rows], fontsize=8, **font)

@@ -82,7 +82,7 @@ def _printed(folder: Path, number: int) -> bytes:
     path = folder / f"{number}.pdf"
     content = path.read_bytes() if path.exists() else b""
     if not content.startswith(b"%PDF-"):
-        raise PrintingFailed(f"第 {number + 1} 份文书没有转换成 PDF。请重试；如再次出现，请下载 Word 文档并联系管理员。")
+        raise PrintingFailed(f"第 {number + 1} 份文书没有转换成 PDF。请重试，或下载 Word 文档并联系管理员。")
     return content
 
 

@@ -16,6 +16,7 @@ from reports.presenters.school import ItemLine, SchoolPage, Source, StageRow
 from reports.presenters.verdict import CriterionLine
 
 Row = dict[str, Any]
+_RECOMPUTE = "补齐、更正数据后重新核算；在此以前不视为达标。"
 _LARGEST_SHARES = 3
 _MOST_NAMED = 6
 #: A problem names this many schools one by one; a table beside it has all of them.
@@ -193,13 +194,11 @@ def _unknown(case: Case) -> Iterable[Row]:
                 names = [school.name for school in line.missing]
                 words = f"{stage.label} {line.code} {line.name}的差异系数无法核算。{line.explanation.rstrip('：')}"
                 facts = [f"{name}：数据缺失或未采用。" for name in names]
-                yield _problem(
-                    f"{stage.label} {line.code} 无法核算", words, facts, "补齐、更正数据后重新核算；在此以前不视为达标。"
-                )
+                yield _problem(f"{stage.label} {line.code} 无法核算", words, facts, _RECOMPUTE)
     for item in _criterion_lines(case, Status.UNKNOWN):
         facts = [f"{school.name}：数据缺失或未采用。" for school in item.unknown]
         words = f"要求：{item.requirement}。无法核算。{item.sentence}"
-        yield _problem(f"{item.code} {item.name}无法核算", words, facts, "补齐、更正数据后重新核算；在此以前不视为达标。")
+        yield _problem(f"{item.code} {item.name}无法核算", words, facts, _RECOMPUTE)
 
 
 def _criterion_lines(case: Case, status: Status) -> list[CriterionLine]:

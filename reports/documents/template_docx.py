@@ -168,11 +168,12 @@ def _own(
 def _drop_what_nobody_uses(document: Any) -> None:
     """The library's own template brings a hundred styles of tables and lists: every file would carry them."""
     for style in list(document.styles):
-        if style.type in (WD_STYLE_TYPE.TABLE, WD_STYLE_TYPE.LIST, WD_STYLE_TYPE.CHARACTER) or style.name in _UNUSED:
-            if style.name not in _KEPT:
-                style.element.getparent().remove(style.element)
-    for key in [key for key, rel in document.part.rels.items() if rel.reltype.endswith(("stylesWithEffects", "/customXml"))]:
-        del document.part.rels[key]
+        is_a_kind_of_its_own = style.type is not WD_STYLE_TYPE.PARAGRAPH or style.name in _UNUSED
+        if is_a_kind_of_its_own and style.name not in _KEPT:
+            style.element.getparent().remove(style.element)
+    relations = document.part.rels
+    for key in [key for key, rel in relations.items() if rel.reltype.endswith(("stylesWithEffects", "/customXml"))]:
+        del relations[key]
 
 
 def _look(style: Any, font: str, size: float, *, bold: bool = False) -> None:
@@ -268,9 +269,7 @@ def _empty_table(document: Any, widths: Sequence[int], style: str = "Table Grid"
     return made
 
 
-def _row(
-    made: Any, cells: Sequence[str], widths: Sequence[int], is_left: Sequence[bool], told: TextRow | Tag
-) -> None:
+def _row(made: Any, cells: Sequence[str], widths: Sequence[int], is_left: Sequence[bool], told: TextRow | Tag) -> None:
     is_header = isinstance(told, TextRow) and told.is_header
     line = OxmlElement("w:tr")
     about = OxmlElement("w:trPr")
