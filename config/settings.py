@@ -156,7 +156,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 # The first refuses a locked sign-in before any password is hashed.
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "schools.sign_in_backend.OfficialBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "schools.passwords.UnlikeThePerson",

@@ -24,7 +24,7 @@ from evaluation.logs import about_job
 from evaluation.models import Job, JobStage, Standard, Verdict
 from evaluation.partial_preview import Fault, Preview, add_outcome, preview_of
 from evaluation.permissions import Refused, can_see_trial, check_upload
-from evaluation.queries import decided_about, default_standard, verdict_of
+from evaluation.queries import DEFAULT_STANDARD, decided_about, verdict_of
 from evaluation.revisions import revised_content
 from evaluation.standards import parsed_standard
 from indicators.actions import record_upload, save_refusal, save_report
@@ -96,7 +96,7 @@ def upload_workbook(user: User, county: County, school_year: int, filename: str,
         check_open(county.pk, school_year)
         submission, is_new = record_upload(user, county, school_year, filename, content)
         if is_new:
-            jobs.enqueue(submission, default_standard())
+            jobs.enqueue(submission, DEFAULT_STANDARD)
     return submission
 
 

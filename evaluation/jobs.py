@@ -91,9 +91,12 @@ def lease_of(job: Job) -> datetime.timedelta:
     return LONG_LEASE if looks_at_the_nation else LEASE
 
 
-def enqueue(submission: Submission, standard: Standard) -> Job:
-    """The job of judging ``submission``, made once; call inside the transaction that needs it."""
-    return _once(submission=submission, standard=standard)
+def enqueue(submission: Submission, standard: str) -> Job:
+    """The job of judging a new version against the standard with a code; call inside the transaction that makes the
+    version."""
+    job = Job.objects.create(submission=submission, standard_id=standard)
+    transaction.on_commit(lambda: ring(job.pk))
+    return job
 
 
 def enqueue_partial(partial: PartialWorkbook, standard: Standard) -> Job:

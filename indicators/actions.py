@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from indicators.catalogue import ALL_FIELDS, COUNTY_ITEM_BY_CODE, DECIMAL_SCALE, Field, Kind
@@ -32,14 +32,14 @@ FILE_RULES = "file."
 _FILENAME_LENGTH = 200
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def store_file(content: bytes) -> StoredFile:
     """The stored file with these bytes, made if it is not there yet, and filled again where it was cleared."""
     sha256 = hashlib.sha256(content).hexdigest()
+    stored = StoredFile(sha256=sha256, content=content, size=len(content))
+    StoredFile.objects.bulk_create([stored], ignore_conflicts=True)
     # Locked until the row that uses it is in: clearing waits for that row, and sees it.
-    stored, _ = StoredFile.objects.select_for_update().get_or_create(
-        sha256=sha256, defaults={"content": content, "size": len(content)}
-    )
+    stored = StoredFile.objects.select_for_update().defer("content").get(pk=sha256)
     if stored.cleared_at is not None:
         stored.content, stored.cleared_at = content, None
         stored.save(update_fields=["content", "cleared_at"])
@@ -79,7 +79,6 @@ def _is_given_up(before: datetime.datetime) -> Q:
     return is_used & ~is_kept
 
 
-@transaction.atomic
 def record_upload(
     user: User,
     county: County,
@@ -92,16 +91,15 @@ def record_upload(
 ) -> tuple[Submission, bool]:
     """The next version of the county's figures, and whether it is new: the bytes of the newest version sent once
     more (a double click, a second tab) are that version, unless its file was cleared, or they are to be read in
-    another way (``is_reread``). ``based_on`` is the version whose file was corrected or is read again."""
-    # Two uploads at once must not take one number: the county's row is the lock, on SQLite the transaction is.
-    County.objects.select_for_update(no_key=True).get(pk=county.pk)
+    another way (``is_reread``). ``based_on`` is the version whose file was corrected or is read again. Call in a
+    transaction that holds the county's row: two uploads at once must not take one number."""
     versions = Submission.objects.filter(county=county, school_year=school_year)
     newest = versions.order_by("-version").first()
     was_cleared = newest is not None and is_cleared(newest)
     stored = store_file(content)
     if newest is not None and newest.file_id == stored.pk and not (is_reread or was_cleared):
         return newest, False
-    number = (versions.aggregate(last=Max("version"))["last"] or 0) + 1
+    number = 1 if newest is None else newest.version + 1
     name = PurePath(filename.replace("\\", "/")).name[-_FILENAME_LENGTH:]
     submission = Submission.objects.create(
         county=county,
