@@ -1,4 +1,4 @@
-"""The least that Django can be: one view that answers nothing, no middleware, no database. What a page is measured by."""
+"""The least that Django can be: one view that answers nothing, no middleware, no database. Pages are measured by it."""
 
 from __future__ import annotations
 

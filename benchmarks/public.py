@@ -171,8 +171,8 @@ def measure(deployment: Deployment, asked: argparse.Namespace) -> bool:
         for part, readers in ((codes[:half], asked.web), (codes[half:], asked.web * 4))
     ]
     most = max(count for _, count in told)
-    print(f"wanted: kept at least {_WANTED_SHARE:.0%}: {share:.1%}; uncached p95 under {_WANTED_P95 * 1000:.0f} ms: "
-          f"{slow[0] * 1000:.0f} ms and {slow[1] * 1000:.0f} ms; at most {_WANTED_QUERIES} queries: {most}")  # fmt: skip
+    print(f"wanted: kept at least {_WANTED_SHARE:.0%}: {share:.1%}; others p95 under {_WANTED_P95 * 1000:.0f} ms: "
+          f"{slow[0] * 1000:.0f} and {slow[1] * 1000:.0f}; at most {_WANTED_QUERIES} queries: {most}")  # fmt: skip
     return share >= _WANTED_SHARE and max(slow) < _WANTED_P95 and most <= _WANTED_QUERIES
 
 
