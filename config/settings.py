@@ -283,6 +283,7 @@ CELERY_BEAT_SCHEDULE = {
     "clear-refused-files": {"task": "indicators.clear_refused_files", "schedule": 6 * 60 * 60.0},
     "send-outbox": {"task": "evaluation.send_outbox", "schedule": 10.0},
     "remind-of-deadlines": {"task": "evaluation.remind_of_deadlines", "schedule": 60 * 60.0},
+    "clear-subscriptions": {"task": "evaluation.clear_subscriptions", "schedule": 60 * 60.0},
     "close-idle-accounts": {"task": "evaluation.close_idle_accounts", "schedule": 6 * 60 * 60.0},
 }
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from evaluation import jobs, outbox, people, reminders, working
+from evaluation import jobs, outbox, people, reminders, subscribing, working
 
 #: The last resort against a process that hangs where not even its own watchdog runs: Celery kills it.
 _HARD_LIMIT_SECONDS = 15 * 60
@@ -40,3 +40,9 @@ def remind_of_deadlines() -> None:
 def close_idle_accounts() -> None:
     """Some times a day: accounts nobody used for long are closed, invitations that ran out are taken back."""
     people.close_idle_accounts()
+
+
+@shared_task(name="evaluation.clear_subscriptions")
+def clear_subscriptions() -> None:
+    """Some times a day: addresses that were not confirmed in time are forgotten."""
+    subscribing.clear_subscriptions()

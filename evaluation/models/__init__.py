@@ -15,6 +15,7 @@ from evaluation.models.national import (
 from evaluation.models.operations import WorkerPulse
 from evaluation.models.people import Assignment, Message, OutboxEntry, Recusal
 from evaluation.models.publication import FEWEST_PUPILS, MOST_FEWEST_PUPILS, PublicationRule, PublishedFacts
+from evaluation.models.subscriptions import Subscription, SubscriptionAsk
 from evaluation.models.workflow import (
     Certificate,
     ChainHead,
@@ -66,6 +67,8 @@ __all__ = [
     "SendBack",
     "SendBackItem",
     "Standard",
+    "Subscription",
+    "SubscriptionAsk",
     "SuppliedResult",
     "Verdict",
     "WorkerPulse",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.core import signing
 from django.utils import timezone
 
 from evaluation import national, radar
@@ -17,7 +18,17 @@ from evaluation.certifying import revoke, start_correction
 from evaluation.decisions import grant_relaxation, judged_items, supply_monitoring, supply_survey
 from evaluation.evidence_actions import set_task
 from evaluation.laboratory import start_run
-from evaluation.models import Assignment, Evaluation, ItemJudgement, Notice, Objection, OutboxEntry, Proposal, Recusal
+from evaluation.models import (
+    Assignment,
+    Evaluation,
+    ItemJudgement,
+    Notice,
+    Objection,
+    OutboxEntry,
+    Proposal,
+    Recusal,
+    Subscription,
+)
 from evaluation.noticing import dismiss, object_to, publish
 from evaluation.partials import upload_partial
 from evaluation.people import invite
@@ -27,6 +38,7 @@ from evaluation.queries import default_standard
 from evaluation.questions import ask
 from evaluation.sending_back import forward, send_back
 from evaluation.standards import parsed_standard
+from evaluation.subscribing import token_to_end
 from indicators.header_mapping import save_mappings, unknown_headers
 from indicators.models import Submission
 from schools.actions import add_division, appoint, register_schools
@@ -472,6 +484,9 @@ def build_world(folder: Path) -> World:
     run_waiting_jobs()
     world.things["running"] = national.start_run(steward, default_standard(), walk.year, walk.today)
     User.objects.filter(pk=cases["city_review"].people[A.CLERK].pk).update(email="clerk@example.test")
+    subscription = Subscription.objects.create(address="reader@example.test", county=cases["published"].county)
+    world.things["to_confirm"] = signing.TimestampSigner(salt="subscription-confirm").sign(subscription.key)
+    world.things["to_end"] = token_to_end(subscription)
     world.things["letter"] = OutboxEntry.objects.create(
         kind=OutboxEntry.Kind.EMAIL, target="clerk@example.test", body={}, state=OutboxEntry.State.SET_ASIDE
     )
