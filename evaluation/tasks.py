@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from evaluation import jobs, outbox, people, reminders, subscribing, working
+from evaluation.open_data import building
 
 #: The last resort against a process that hangs where not even its own watchdog runs: Celery kills it.
 _HARD_LIMIT_SECONDS = 15 * 60
@@ -46,3 +47,9 @@ def close_idle_accounts() -> None:
 def clear_subscriptions() -> None:
     """Some times a day: addresses that were not confirmed in time are forgotten."""
     subscribing.clear_subscriptions()
+
+
+@shared_task(name="evaluation.build_open_data")
+def build_open_data() -> None:
+    """Some times a day: years of which something was published get a new package, once a day at most."""
+    building.build_due()

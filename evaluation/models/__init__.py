@@ -12,6 +12,7 @@ from evaluation.models.national import (
     RunState,
     RunVerdict,
 )
+from evaluation.models.open_data import OpenDataPackage
 from evaluation.models.operations import WorkerPulse
 from evaluation.models.people import Assignment, Message, OutboxEntry, Recusal
 from evaluation.models.publication import FEWEST_PUPILS, MOST_FEWEST_PUPILS, PublicationRule, PublishedFacts
@@ -50,6 +51,7 @@ __all__ = [
     "NationalRun",
     "Notice",
     "Objection",
+    "OpenDataPackage",
     "OutboxEntry",
     "Proposal",
     "PublicationRule",

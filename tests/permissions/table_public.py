@@ -94,7 +94,20 @@ _SUBSCRIPTIONS = [
     Row("subscription_confirm", _link("to_confirm"), PUBLIC, answered(done=_SOME), cases=ONCE, askers=_SOME),
     Row("subscription_end", _link("to_end"), PUBLIC, answered(done=_SOME), cases=ONCE, askers=_SOME),
 ]
+
+
+def _package(world: World, case: Case) -> tuple[Any, ...]:
+    package = world.things["package"]
+    return package.school_year, package.version
+
+
+_OPEN_DATA = [
+    Row("open_data", nothing, PUBLIC, cases=ONCE, askers=_SOME),
+    *_tables("open_data", nothing, cases=ONCE),
+    Row("open_data_file", _package, PUBLIC, cases=ONCE, askers=_SOME),
+]
 ROWS = [
+    *_OPEN_DATA,
     *_SUBSCRIPTIONS,
     *_TABLES,
     Row("country", nothing, PUBLIC, cases=ONCE, askers=_SOME),

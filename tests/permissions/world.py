@@ -30,6 +30,7 @@ from evaluation.models import (
     Subscription,
 )
 from evaluation.noticing import dismiss, object_to, publish
+from evaluation.open_data.building import build_open_data
 from evaluation.partials import upload_partial
 from evaluation.people import invite
 from evaluation.proposal_queries import finding_lines
@@ -487,6 +488,7 @@ def build_world(folder: Path) -> World:
     subscription = Subscription.objects.create(address="reader@example.test", county=cases["published"].county)
     world.things["to_confirm"] = signing.TimestampSigner(salt="subscription-confirm").sign(subscription.key)
     world.things["to_end"] = token_to_end(subscription)
+    world.things["package"] = build_open_data(walk.year)
     world.things["letter"] = OutboxEntry.objects.create(
         kind=OutboxEntry.Kind.EMAIL, target="clerk@example.test", body={}, state=OutboxEntry.State.SET_ASIDE
     )

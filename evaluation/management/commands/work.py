@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, close_old_connections, connection
 
 from evaluation import jobs, pulse, stopping, working
+from evaluation.open_data.building import build_due
 from evaluation.outbox import send_outbox
 from evaluation.people import close_idle_accounts
 from evaluation.reminders import remind_of_deadlines
@@ -74,7 +75,7 @@ class Command(BaseCommand):
 
     def clear_once_a_day(self) -> None:
         """Clear the refused files whose time is over, close the accounts nobody uses and forget the addresses nobody
-        confirmed, while nobody waits for this worker."""
+        confirmed, and pack what was published, while nobody waits for this worker."""
         if time.monotonic() < self.next_clearing:
             return
         self.next_clearing = time.monotonic() + _DAY_SECONDS
@@ -82,9 +83,10 @@ class Command(BaseCommand):
             clear_files_that_are_due()
             close_idle_accounts()
             clear_subscriptions()
+            build_due()
         except Error:
             # Tomorrow is soon enough; the jobs go on.
-            logger.exception("refused files, idle accounts or subscriptions were not looked after")
+            logger.exception("what is done once a day was interrupted")
 
     def send_and_remind(self) -> None:
         """Send what waits in the outbox and remind of deadlines, while nobody waits for this worker."""
