@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from evaluation import jobs, outbox, people, reminders, subscribing, working
+from evaluation import documents_kept, jobs, outbox, people, reminders, subscribing, working
 from evaluation.open_data import building
 
 #: The last resort against a process that hangs where not even its own watchdog runs: Celery kills it.
@@ -53,3 +53,9 @@ def clear_subscriptions() -> None:
 def build_open_data() -> None:
     """Some times a day: years of which something was published get a new package, once a day at most."""
     building.build_due()
+
+
+@shared_task(name="evaluation.clear_school_plans")
+def clear_school_plans() -> None:
+    """Some times a day: the plans of single schools whose time is over are given up, their numbers and hashes stay."""
+    documents_kept.clear_school_plans()

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('evaluation', '0009_subscriptions'),
+        ('evaluation', '0010_subscriptions'),
         ('indicators', '0005_partial_kind'),
     ]
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('evaluation', '0008_publication'),
+        ('evaluation', '0009_documents'),
         ('schools', '0002_accounts'),
     ]
 
