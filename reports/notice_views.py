@@ -59,7 +59,7 @@ def _context(found: Notice) -> dict[str, Any]:
     }
     if is_current:
         document, result = parsed_standard(verdict.standard), json.loads(verdict.document)
-        page = verdict_page(result, document, {})
+        page = verdict_page(result, document, {}, with_rows=False)
         context |= {
             "page": page,
             "sentence": decision_sentence(evaluation.county, evaluation.school_year, verdict.standard.name),

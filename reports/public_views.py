@@ -245,7 +245,7 @@ def _result(certificate: Certificate, history: list[Certificate]) -> dict[str, A
         "record": json.loads(certificate.record),
         "verdict": verdict,
         "standard": certificate.evaluation.standard,
-        "page": verdict_page(told, document, {}),
+        "page": verdict_page(told, document, {}, with_rows=False),
         "dimensions": dimension_lines(told, document),
         "schools": school_distances(told, document, small, fewest),
         "history": [
