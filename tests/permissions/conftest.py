@@ -14,6 +14,8 @@ from django.http import HttpResponseNotFound
 from django.test.utils import override_settings
 
 from config import urls
+from evaluation import document_making
+from tests.evaluation.plain_maker import PlainMaker
 from tests.permissions.checks import Checks
 from tests.permissions.matrix import Matrix
 from tests.permissions.world import World, build_world
@@ -29,7 +31,8 @@ _SETTINGS = {
 @contextmanager
 def standing(folder: Path) -> Iterator[World]:
     """The world, for as long as it is looked at."""
-    with override_settings(**_SETTINGS), transaction.atomic():
+    makes = patch.object(document_making, "_maker", [PlainMaker()])
+    with override_settings(**_SETTINGS), makes, transaction.atomic():
         yield build_world(folder)
         transaction.set_rollback(True)
 
