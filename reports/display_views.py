@@ -16,6 +16,8 @@ from reports.display import COOKIE, KEPT_SECONDS, Contrast, Display, TextSize
 
 
 class DisplayForm(forms.Form):
+    """The two choices there are."""
+
     size = forms.ChoiceField(label="字号", choices=TextSize.choices, widget=forms.RadioSelect)
     contrast = forms.ChoiceField(label="对比度", choices=Contrast.choices, widget=forms.RadioSelect)
 
