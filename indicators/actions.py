@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Model, OuterRef, Q
 from django.utils import timezone
 
 from indicators.catalogue import ALL_FIELDS, COUNTY_ITEM_BY_CODE, DECIMAL_SCALE, Field, Kind
@@ -49,7 +49,18 @@ def store_file(content: bytes) -> StoredFile:
 def clear_refused_files(before: datetime.datetime) -> int:
     """Give up the bytes of files that were refused before a moment and that nothing else uses; returns how many. The
     reports about them, their names and their hashes stay."""
-    due = StoredFile.objects.filter(_is_given_up(before), cleared_at=None).order_by("sha256")
+    told = ReportedProblem.objects.filter(submission=OuterRef("pk"), rule__startswith=FILE_RULES)
+    refused = {
+        Submission: Q(Exists(told), is_readable=False, read_at__lt=before),
+        PartialWorkbook: Q(state=PartialWorkbook.State.REFUSED, uploaded_at__lt=before),
+    }
+    return clear_files(refused)
+
+
+def clear_files(given_up: Mapping[type[Model], Q]) -> int:
+    """Give up the bytes of files of which every use is a row that fulfils its table's condition, and there is one;
+    returns how many. Their hashes stay. A table that is not named keeps the files it uses."""
+    due = StoredFile.objects.filter(_is_given_up(given_up), cleared_at=None).order_by("sha256")
     cleared = 0
     for sha256 in due.values_list("sha256", flat=True):
         with transaction.atomic():
@@ -59,20 +70,14 @@ def clear_refused_files(before: datetime.datetime) -> int:
     return cleared
 
 
-def _is_given_up(before: datetime.datetime) -> Q:
-    """Whether every use of a file is a version or a partial workbook refused before a moment, and there is one."""
-    told = ReportedProblem.objects.filter(submission=OuterRef("pk"), rule__startswith=FILE_RULES)
-    refused = {
-        Submission: Q(Exists(told), is_readable=False, read_at__lt=before),
-        PartialWorkbook: Q(state=PartialWorkbook.State.REFUSED, uploaded_at__lt=before),
-    }
+def _is_given_up(given_up: Mapping[type[Model], Q]) -> Q:
     is_used, is_kept = Q(), Q()
     for relation in StoredFile._meta.get_fields(include_hidden=True):
         if not relation.one_to_many:
             continue
         # A table that comes to use files some day keeps them, without anybody thinking of this place.
         uses = relation.related_model.objects.filter(**{relation.field.name: OuterRef("pk")}).order_by()
-        condition = refused.get(relation.related_model)
+        condition = given_up.get(relation.related_model)
         is_kept |= Q(Exists(uses if condition is None else uses.exclude(condition)))
         if condition is not None:
             is_used |= Q(Exists(uses))

@@ -27,12 +27,14 @@ from evaluation.published import (
     certificates_of,
     corrections,
     counts_by_province,
+    documents_behind,
     earlier_result,
     fewest_pupils,
     is_small,
     notices_of,
     published_certificates,
     records_behind,
+    reports_on,
     search_places,
     search_schools,
     standings_in,
@@ -104,7 +106,7 @@ def province(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse 
     found = get_object_or_404(Division, pk=code, level=DivisionLevel.PROVINCE)
     standings = standings_in(found.pk)
     certified = sum(each.is_certified for each in standings)
-    context = {"province": found, "standings": standings, "certified": certified}
+    context = {"province": found, "standings": standings, "certified": certified, "reports": reports_on(found.pk)}
     page = PublicPage("public/province.html", context, [county_table(standings)], f"{found.name}各县")
     return answer(request, page, suffix)
 
@@ -264,6 +266,7 @@ def _result(certificate: Certificate, history: list[Certificate], context: dict[
         "page": page,
         "schools": schools,
         "earlier": earlier_result(certificate),
+        "documents": documents_behind(certificate),
     }
     tables = (
         dimension_table(dimension_lines(told, document)),
