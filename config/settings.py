@@ -13,6 +13,7 @@ EMAIL_FROM      sender of letters
 WEBHOOKS        bots that are told of steps, as JSON: [{"name": "", "kind": "dingtalk|wecom|plain", "url": "",
                 "secret": "", "place": "code of a division, empty for all"}]
 REQUIRE_SECOND_FACTOR  1 or 0: one-time codes are a duty for inspectors, chiefs, stewards (default: as HTTPS)
+OPEN_DATA_LICENCE  file with the licence of open data (default: the portal's own text)
 METRICS_TOKEN   who brings it may read /metrics (default: none, and nobody may)
 LOG_FORMAT      json: one object a line; plain (default)
 LOG_LEVEL       least level that is logged (default: INFO with json, every request a line; else WARNING)
@@ -130,6 +131,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "evaluation.context_processors.inbox",
+                "reports.display.display",
             ],
         },
     },
@@ -161,7 +163,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 # The first refuses a locked sign-in before any password is hashed.
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "schools.sign_in_backend.OfficialBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "schools.passwords.UnlikeThePerson",
@@ -204,6 +206,9 @@ DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "portal@localhost")
 #: Receivers of notices beside people: the only addresses the portal itself ever calls (evaluation/webhooks.py).
 WEBHOOKS = json.loads(os.environ.get("WEBHOOKS", "[]"))
 
+#: Under which terms packages of open data are given away: a text file, the portal's own or that of a province.
+OPEN_DATA_LICENCE = os.environ.get("OPEN_DATA_LICENCE", str(BASE_DIR / "fixtures/open-data/licence.txt"))
+
 #: An inspector keeps away from a county in which, or in whose city, they held a post within so many years.
 FORMER_POST_YEARS = 5
 
@@ -237,6 +242,9 @@ UPLOAD_LIMIT = 20 * 1024 * 1024
 
 #: A refused file is kept with its report for so many days; then its bytes are cleared, the report stays.
 REFUSED_FILES_KEPT_DAYS = 90
+#: The plans of single schools are kept for so many days, two school years: three hundred files a county and year. Their
+#: numbers and hashes stay, and they can be made anew from what was signed.
+SCHOOL_PLANS_KEPT_DAYS = 730
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -349,8 +357,11 @@ CELERY_BEAT_SCHEDULE = {
     "ring-waiting-jobs": {"task": "evaluation.ring_waiting_jobs", "schedule": 10.0},
     # Some times a day, though once is enough: a beat that starts anew begins to count anew.
     "clear-refused-files": {"task": "indicators.clear_refused_files", "schedule": 6 * 60 * 60.0},
+    "clear-school-plans": {"task": "evaluation.clear_school_plans", "schedule": 6 * 60 * 60.0},
     "send-outbox": {"task": "evaluation.send_outbox", "schedule": 10.0},
     "remind-of-deadlines": {"task": "evaluation.remind_of_deadlines", "schedule": 60 * 60.0},
+    "build-open-data": {"task": "evaluation.build_open_data", "schedule": 6 * 60 * 60.0},
+    "clear-subscriptions": {"task": "evaluation.clear_subscriptions", "schedule": 60 * 60.0},
     "close-idle-accounts": {"task": "evaluation.close_idle_accounts", "schedule": 6 * 60 * 60.0},
 }
 

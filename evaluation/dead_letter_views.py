@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from evaluation import pulse
+from evaluation import pulse, subscribing
 from evaluation.models import Job, OutboxEntry, WorkerPulse
 from evaluation.permissions import Refused, can_tend_jobs
 from evaluation.reviving import (
@@ -44,6 +44,7 @@ def dead_letters(request: HttpRequest) -> HttpResponse:
         "entries": [(each, error_in_words(each.error)) for each in entries[:_LISTED]],
         "entry_count": entries.count(),
         "listed": _LISTED,
+        "subscriptions": subscribing.counts(),
         "workers": WorkerPulse.objects.filter(seen_at__gte=timezone.now() - pulse.FORGOTTEN_AFTER),
         "stalled": pulse.stalled(),
         "silent_before": timezone.now() - pulse.SILENT_AFTER,
@@ -56,6 +57,8 @@ def _line(job: Job) -> dict[str, Any]:
     version = f"第 {job.submission.version} 版" if job.submission is not None else ""
     if job.batch is not None:
         version = f"第 {job.batch.run_id} 号核算，{len(job.batch.submissions)} 个县"
+    if (order := job.document_order) is not None:
+        version = f"{order.get_kind_display()}，已制作 {order.ready} / {order.total} 份"
     return {
         "job": job,
         "kind": kind_of(job),

@@ -70,7 +70,7 @@ class Maker(Protocol):
         hostile: it is looked at and filled on trial with limits."""
 
     def fill(self, kind: DocumentKind, facts: Mapping[str, Any], template: bytes | None, seal: Seal) -> bytes:
-        """The .docx. Every text of ``facts`` is inert in it."""
+        """The .docx. Every text of ``facts`` is inert in it. Raises FillingFailed."""
 
     def can_print(self) -> bool:
         """Whether this machine can turn .docx into PDF."""
@@ -80,8 +80,13 @@ class Maker(Protocol):
         how many are ready. Raises PrintingFailed."""
 
 
+class FillingFailed(Exception):
+    """A template could not be filled: one that was changed behind our back, or that wants too much. The message is
+    Chinese and may be shown."""
+
+
 class PrintingFailed(Exception):
-    """The program that prints was missing, was killed or gave no file."""
+    """The program that prints was missing, was killed or gave no file. The message is Chinese and may be shown."""
 
 
 class NoMaker(Exception):

@@ -14,13 +14,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from evaluation import noticing
-from evaluation.addresses import address_of
 from evaluation.attachments import as_attachment
 from evaluation.models import Evaluation, Notice, Objection
 from evaluation.notice_forms import ObjectionAnswerForm, ObjectionForm, PublishForm
 from evaluation.permissions import Refused
 from evaluation.queries import evaluations_visible_to
 from evaluation.seen_forms import SeenForm, carry_out, say_what_is_left
+from evaluation.senders import network_of
 from evaluation.steps import line_of
 from evaluation.taking_away import of_objection, records_download
 from evaluation.telling import who_is_told
@@ -40,7 +40,7 @@ def notice_object(request: HttpRequest, pk: int) -> HttpResponse:
     form = ObjectionForm(request.POST or None, request.FILES or None)
     why_not = noticing.why_not_object(notice, today)
     if request.method == "POST" and not why_not and form.is_valid():
-        sender = noticing.sender_of(address_of(request), today)
+        sender = noticing.sender_of(network_of(request), today)
         try:
             objection = noticing.object_to(notice, sender=sender, day=today, **form.arguments())
             return redirect("objection", objection.number)

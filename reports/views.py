@@ -42,12 +42,14 @@ from indicators.register import open_proposals
 from indicators.workbook.last_year_sheet import LastYearUse
 from reports import exporters
 from reports.insight_views import firmness_in_short
+from reports.presenters.open_tables.requirements import standard_tables
 from reports.presenters.problems import Explaining, Window, problem_lines, severity_counts
 from reports.presenters.progress import Standing, progress, standing
 from reports.presenters.school import school_page
 from reports.presenters.standard import Rule, standard_page
 from reports.presenters.verdict import Register, VerdictPage, verdict_page
 from reports.public_cache import kept_for_everybody
+from reports.public_page import PublicPage, answer
 from reports.public_views import public_overview
 from reports.review_context import review_context
 from reports.revision_page import correction_context, revision_context
@@ -78,10 +80,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @login_not_required
-def standard(request: HttpRequest, code: str) -> HttpResponse:
+def standard(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse | FileResponse:
     """A loaded standard, printed from its document."""
     row = get_object_or_404(Standard, pk=code)
-    return render(request, "reports/standard.html", {"standard": row, "page": standard_page(parsed_standard(row))})
+    page = standard_page(parsed_standard(row))
+    about = [("标准", page.name), ("文号", page.document), ("标准文件的 SHA-256", page.sha256)]
+    context = {"standard": row, "page": page}
+    return answer(request, PublicPage("reports/standard.html", context, standard_tables(page), row.code, about), suffix)
 
 
 @require_safe
@@ -220,7 +225,9 @@ def _newer(version: Submission) -> Submission | None:
 def submission(request: HttpRequest, pk: int) -> HttpResponse:
     """One address, and what there is to say about the version now: progress, its problems, or the verdict."""
     version = _version(request, pk)
-    job, verdict = job_of(version), verdict_of(version)
+    job = job_of(version)
+    # "Done" and the verdict are written in one transaction: while the job is not over there is none to ask for.
+    verdict = verdict_of(version) if job is None or job.is_over else None
     context: dict[str, Any] = {"submission": version, "verdict": verdict, "newer": _newer(version)}
     if verdict is None and (job is None or not job.is_over):
         return render(request, "reports/progress.html", context | {"progress": progress(job, waiting_before(job))})
@@ -247,7 +254,7 @@ def submission_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The moving part of the waiting page: nothing while nothing changed, the whole page once the job is over."""
     if not request.headers.get("HX-Request"):
         return redirect("submission", pk=pk)
-    version = _version(request, pk)
+    version = get_object_or_404(submissions_visible_to(request.user).select_related(None).only("pk"), pk=pk)
     job = job_of(version)
     if job is not None and job.is_over:
         return HttpResponse(headers={"HX-Refresh": "true"})

@@ -1,6 +1,7 @@
 """The tables of the judging and of the evaluation by people, by noun."""
 
 from evaluation.models.decided import ItemJudgement, RelaxationGrant, SuppliedResult
+from evaluation.models.documents import DocumentOrder, DocumentTemplate, IssuedDocument
 from evaluation.models.judging import Finding, Job, JobStage, JobState, Standard, Verdict
 from evaluation.models.laboratory import LaboratoryRun
 from evaluation.models.national import (
@@ -12,9 +13,11 @@ from evaluation.models.national import (
     RunState,
     RunVerdict,
 )
+from evaluation.models.open_data import OpenDataPackage
 from evaluation.models.operations import WorkerPulse
 from evaluation.models.people import Assignment, Message, OutboxEntry, Recusal
 from evaluation.models.publication import FEWEST_PUPILS, MOST_FEWEST_PUPILS, PublicationRule, PublishedFacts
+from evaluation.models.subscriptions import Subscription, SubscriptionAsk
 from evaluation.models.workflow import (
     Certificate,
     ChainHead,
@@ -36,10 +39,13 @@ __all__ = [
     "Assignment",
     "Certificate",
     "ChainHead",
+    "DocumentOrder",
+    "DocumentTemplate",
     "Evaluation",
     "Event",
     "Filing",
     "Finding",
+    "IssuedDocument",
     "ItemJudgement",
     "Job",
     "JobStage",
@@ -49,6 +55,7 @@ __all__ = [
     "NationalRun",
     "Notice",
     "Objection",
+    "OpenDataPackage",
     "OutboxEntry",
     "Proposal",
     "PublicationRule",
@@ -66,6 +73,8 @@ __all__ = [
     "SendBack",
     "SendBackItem",
     "Standard",
+    "Subscription",
+    "SubscriptionAsk",
     "SuppliedResult",
     "Verdict",
     "WorkerPulse",

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
-from evaluation.addresses import address_of
+from evaluation.senders import network_of
 from schools.models import ApiToken
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class PublicRate(_Rate):
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
         """One counter an address."""
-        return self._key(address_of(request._request))
+        return self._key(network_of(request._request))
 
 
 class TokenRate(_Rate):
@@ -60,7 +60,7 @@ class TokenRate(_Rate):
         """One counter a token."""
         if isinstance(request.auth, ApiToken):
             return self._key(str(request.auth.pk))
-        return self._key(f"person {request.user.pk}" if request.user.pk else address_of(request._request))
+        return self._key(f"person {request.user.pk}" if request.user.pk else network_of(request._request))
 
 
 class UploadRate(TokenRate):

@@ -15,7 +15,8 @@ from evaluation.core.rounding import coefficient_text, exact, figure, half_up, p
 from evaluation.core.sensitivity import Influence, Sensitivity
 from evaluation.core.standard import Indicator, Standard
 from indicators.report import SchoolReport
-from reports.charts import BarRow, bar_chart
+from reports.charts.bars import Bar, BarChart
+from reports.charts.inline import svg
 from reports.presenters.figures import MISSING, Mark, mark_of
 from reports.presenters.verdict import NO_NAME
 from schools.vocabulary import Stage
@@ -206,20 +207,19 @@ def _chart(
     drawn = [(each, line) for each, line in zip(ordered, lines, strict=True) if each.share][:_DRAWN]
     if not drawn:
         return None
-    longest = max(each.share or 0.0 for each, _ in drawn)
-    rows = [
-        BarRow(
+    bars = tuple(
+        Bar(
             line.name,
-            (each.share or 0.0) / longest,
+            each.share,
             f"{line.share}　{'低于平均' if line.deviation.startswith('−') else '高于平均'}",
             "below" if line.deviation.startswith("−") else "above",
         )
         for each, line in drawn
-    ]
+    )
     title = f"{result.stage.label} {indicator.code} {indicator.short_name}：各校占差距的比例"
     words = "；".join(f"{line.name} {line.share}" for _, line in drawn[:3])
     description = f"从大到小列出 {len(drawn)} 所学校，其中{words}。全部学校见下表。"
-    return bar_chart("influence-chart", title, description, rows)
+    return svg(BarChart(title, description, bars), "influence-chart")
 
 
 def influence_table(page: CoefficientPage) -> pd.DataFrame:

@@ -7,11 +7,24 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from django.utils.safestring import SafeString, mark_safe
+
 from evaluation.core.conclusion import Conclusion, conclusion
 from evaluation.core.rounding import coefficient_text, exact, figure, half_up, plain
 from evaluation.core.standard import CRITERION_GROUPS, Criterion, Indicator, OpenQuestion, Standard
 from evaluation.core.status import Status
-from reports.presenters.figures import ATTAINED, MARKS, MISSING, NO_LIMIT, UNDER_FLOOR, Mark, mark_of
+from reports.charts.inline import svg
+from reports.presenters.drawn import coefficient_chart
+from reports.presenters.figures import (
+    ATTAINED,
+    MARKS,
+    MISSING,
+    NO_LIMIT,
+    UNDER_FLOOR,
+    Mark,
+    mark_of,
+    marked_figure,
+)
 from schools.vocabulary import SchoolType, SponsorType, Stage
 
 NO_NAME = "（未填校名）"
@@ -19,8 +32,6 @@ NO_NAME = "（未填校名）"
 _SHORT_LIST = 6
 #: A table with more rows scrolls under its own header.
 _LONG_TABLE = 20
-#: Drawing units of a coefficient's bar; the limit stands in the middle.
-_BAR_WIDTH = 200
 #: Where the finding of an item comes from, by the letters of its basis.
 _SOURCES = {"S": "由学校数据核算", "C": "由县级数据核算", "E": "由督学评定", "P": "由省级录入"}
 _REPORTED = "由县级填报，省级尚未录入"
@@ -36,20 +47,13 @@ class SchoolRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """A coefficient drawn against its limit, in drawing units."""
-
-    width: int
-    limit_at: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
 class CoefficientLine:
-    """One indicator of one stage over the whole county; ``limit`` is empty where the composite decides."""
+    """One indicator of one stage over the whole county; ``limit`` is empty where the composite decides. ``value`` is
+    the coefficient as it is drawn."""
 
     code: str
     name: str
+    short_name: str
     unit: str
     mean: str
     coefficient: str
@@ -57,7 +61,7 @@ class CoefficientLine:
     mark: Mark
     attained: str
     attained_share: str
-    bar: Bar | None
+    value: float | None
     explanation: str
     missing: tuple[SchoolRef, ...]
     is_long: bool
@@ -76,11 +80,17 @@ class StageView:
     limit: str
     lines: tuple[CoefficientLine, ...]
     composite: str
+    composite_value: float | None
     composite_mark: Mark | None
     passed: int
     failed: tuple[SchoolRef, ...]
     unknown: tuple[SchoolRef, ...]
     rows: tuple[SchoolLine, ...]
+
+    @property
+    def drawing(self) -> SafeString:
+        """The coefficients as a chart of the page, drawn when a page asks for it."""
+        return svg(coefficient_chart(self, self.composite_mark is not None), f"coefficients-{self.key}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,12 @@ class SchoolLine:
     cells: tuple[ValueCell, ...]
     mark: Mark
     remark: str
+
+    @property
+    def figures(self) -> SafeString:
+        """The seven cells of the row."""
+        cells = (marked_figure(cell.text, cell.mark) for cell in self.cells)
+        return mark_safe("".join(f'<td class="number">{cell}</td>' for cell in cells))  # noqa: S308 - escaped there
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +187,16 @@ class Register:
         }
 
 
-def verdict_page(result: Mapping[str, Any], standard: Standard, register: Mapping[str, Register]) -> VerdictPage:
-    """Everything the page of a verdict prints. ``result`` is the stored document (forms C)."""
+def verdict_page(
+    result: Mapping[str, Any], standard: Standard, register: Mapping[str, Register], *, with_rows: bool = True
+) -> VerdictPage:
+    """Everything the page of a verdict prints. ``result`` is the stored document (forms C). The rows of 表Ⅱ-2 are most
+    of the work: a page that does not print them asks for none."""
     return VerdictPage(
         conclusion=conclusion(result, standard),
         has_limits=standard.has_school_rule,
         decides_by_composite=standard.decides_by_composite,
-        stages=tuple(_stage(result, standard, stage, register) for stage in Stage),
+        stages=tuple(_stage(result, standard, stage, register, with_rows) for stage in Stage),
         indicators=standard.indicators,
         floor=percent(standard.floor_share),
         school_rule=standard.school_rule_words,
@@ -202,7 +221,9 @@ def note_of(question: OpenQuestion) -> str:
 # ── Coefficients and schools ──────────────────────────────────────────────────────────────────
 
 
-def _stage(result: Mapping[str, Any], standard: Standard, stage: Stage, register: Mapping[str, Register]) -> StageView:
+def _stage(
+    result: Mapping[str, Any], standard: Standard, stage: Stage, register: Mapping[str, Register], with_rows: bool
+) -> StageView:
     told = result["stages"][stage.value]
     rows = [school for school in result["schools"] if school["stage"] == stage]
     return StageView(
@@ -214,11 +235,15 @@ def _stage(result: Mapping[str, Any], standard: Standard, stage: Stage, register
         limit=plain(standard.coefficient_limits[stage], 2),
         lines=tuple(_coefficient_line(indicator, told, rows, standard, stage) for indicator in standard.indicators),
         composite=_composite(told, standard, stage),
+        composite_value=told["composite"],
         composite_mark=mark_of(told["composite_passed"]) if standard.decides_by_composite else None,
         passed=sum(row["passed"] is True for row in rows),
         failed=tuple(_refs(row for row in rows if row["passed"] is False)),
         unknown=tuple(_refs(row for row in rows if row["passed"] is None)),
-        rows=tuple(_school_line(number, row, standard, stage, register) for number, row in enumerate(rows, start=1)),
+        rows=tuple(
+            _school_line(number, row, standard, stage, register)
+            for number, row in enumerate(rows if with_rows else (), start=1)
+        ),
     )
 
 
@@ -247,6 +272,7 @@ def _coefficient_line(
     return CoefficientLine(
         code=indicator.code,
         name=indicator.name,
+        short_name=indicator.short_name,
         unit=indicator.unit,
         mean=MISSING.label if found["mean"] is None else half_up(exact(found["mean"]), standard.rounding.mean_places),
         coefficient=coefficient_text(coefficient, found["passed"], limit, standard.rounding.coefficient_places),
@@ -254,7 +280,7 @@ def _coefficient_line(
         mark=mark_of(found["passed"]),
         attained=f"{found['attained_schools']} / {told['schools']}",
         attained_share=percent_of(found["attained_schools"], told["schools"], standard.rounding.ratio_places),
-        bar=None if coefficient is None or limit is None else _bar(exact(coefficient), limit),
+        value=coefficient,
         explanation=_why(coefficient, found["mean"], told["schools"], missing, stage),
         missing=missing if coefficient is None else (),
         is_long=len(missing) > _SHORT_LIST,
@@ -264,11 +290,6 @@ def _coefficient_line(
 def percent_of(part: int, whole: int, places: int) -> str:
     """``part`` of ``whole`` in percent, never rounded to all or none; empty where there is no whole."""
     return f"{figure(Fraction(part * 100, whole), places, Fraction(100), Fraction(0))}%" if whole else ""
-
-
-def _bar(coefficient: Fraction, limit: Fraction) -> Bar:
-    middle = _BAR_WIDTH // 2
-    return Bar(min(round(coefficient / limit * middle), _BAR_WIDTH), middle, _BAR_WIDTH)
 
 
 def _why(

@@ -9,16 +9,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.core import signing
 from django.utils import timezone
 
 from evaluation import national, radar
 from evaluation.actions import load_standard, run_waiting_jobs, upload_workbook
 from evaluation.certifying import revoke, start_correction
 from evaluation.decisions import grant_relaxation, judged_items, supply_monitoring, supply_survey
+from evaluation.document_making import DocumentKind, maker
+from evaluation.documents import order_annual_report, order_document
 from evaluation.evidence_actions import set_task
 from evaluation.laboratory import start_run
-from evaluation.models import Assignment, Evaluation, ItemJudgement, Notice, Objection, OutboxEntry, Proposal, Recusal
+from evaluation.models import (
+    Assignment,
+    Evaluation,
+    ItemJudgement,
+    Notice,
+    Objection,
+    OutboxEntry,
+    Proposal,
+    Recusal,
+    Subscription,
+)
 from evaluation.noticing import dismiss, object_to, publish
+from evaluation.open_data.building import build_open_data
 from evaluation.partials import upload_partial
 from evaluation.people import invite
 from evaluation.proposal_queries import finding_lines
@@ -27,6 +41,7 @@ from evaluation.queries import default_standard
 from evaluation.questions import ask
 from evaluation.sending_back import forward, send_back
 from evaluation.standards import parsed_standard
+from evaluation.subscribing import token_to_end
 from indicators.header_mapping import save_mappings, unknown_headers
 from indicators.models import Submission
 from schools.actions import add_division, appoint, register_schools
@@ -309,6 +324,19 @@ class _Builder:
         publish(self.others[A.CHIEF], found, found.version, over(found))
         case.things["certificate"] = case.evaluation.certificate
 
+    def documents(self, case: Case) -> None:
+        """The self-assessment and the plan of one school, of what is signed and stands."""
+        found = case.evaluation
+        if found is None or not found.state_of.is_frozen:
+            return
+        record = found.filing.submission.records.order_by("row").first()
+        # A maker of the tests: one school is enough.
+        maker().named = [(record.code, record.name)]  # type: ignore[attr-defined]
+        for name, kind in (("paper", DocumentKind.SELF_ASSESSMENT), ("plans", DocumentKind.SCHOOL_PLAN)):
+            order = order_document(case.people[A.CLERK], found, kind, 0)
+            run_waiting_jobs()
+            case.things[name] = order.documents.get() if name == "paper" else order
+
     def correct(self, case: Case) -> None:
         found = case.evaluation
         words = f"更正，{case.mark('correction')}。"
@@ -376,6 +404,7 @@ def _notice_over(walk: _Builder, case: Case) -> None:
 def _draft(walk: _Builder, case: Case) -> None:
     """A published result that is being corrected: the draft is the county's alone."""
     _to_published(walk, case)
+    walk.documents(case)
     walk.correct(case)
     case.things["before"], case.things["evaluation"] = case.things["evaluation"], case.draft
 
@@ -453,6 +482,8 @@ def build_world(folder: Path) -> World:
             walk.sign(case)
         _WALKS.get(case.key, _nothing)(walk, case)
         case.things.setdefault("evaluation", None)
+        if case.key in CASES:
+            walk.documents(case)
         case.people = near | case.people
         if case.key in CASES:
             closed = appoint(f"closed-{case.code}", "已停用", Party.CLERK, case.county, PASSWORD)
@@ -470,8 +501,15 @@ def build_world(folder: Path) -> World:
     world.things["judged"] = national.start_run(steward, default_standard(), walk.year, walk.today)
     world.things["scan"] = radar.start_scan(steward, walk.year)
     run_waiting_jobs()
+    report = order_annual_report(walk.others[A.CHIEF], walk.year, 0)
+    run_waiting_jobs()
+    world.things["report"] = report.documents.get()
     world.things["running"] = national.start_run(steward, default_standard(), walk.year, walk.today)
     User.objects.filter(pk=cases["city_review"].people[A.CLERK].pk).update(email="clerk@example.test")
+    subscription = Subscription.objects.create(address="reader@example.test", county=cases["published"].county)
+    world.things["to_confirm"] = signing.TimestampSigner(salt="subscription-confirm").sign(subscription.key)
+    world.things["to_end"] = token_to_end(subscription)
+    world.things["package"] = build_open_data(walk.year)
     world.things["letter"] = OutboxEntry.objects.create(
         kind=OutboxEntry.Kind.EMAIL, target="clerk@example.test", body={}, state=OutboxEntry.State.SET_ASIDE
     )

@@ -372,7 +372,7 @@ def test_missing_data_says_so_everywhere_and_never_达标(present):
     page = present(rows)
     junior = page.stages[1]
     line = next(line for line in junior.lines if line.code == "L2")
-    assert (line.coefficient, line.mean, line.mark.label, line.bar) == ("无法核算", "无法核算", "无法核算", None)
+    assert (line.coefficient, line.mean, line.mark.label, line.value) == ("无法核算", "无法核算", "无法核算", None)
     assert [school.name for school in line.missing] == ["清河县第二中学"]
     row = next(row for row in junior.rows if row.name == "清河县第二中学")
     assert (row.mark.label, row.cells[1].text) == ("无法核算", "无法核算")

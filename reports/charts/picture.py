@@ -1,0 +1,44 @@
+"""The same charts as PNG, for documents: on white paper, in Simplified Chinese letters."""
+
+from __future__ import annotations
+
+import io
+import logging
+from functools import lru_cache
+
+from reports.charts.drawing import Chart, Pen, figure_of
+
+#: The colours of static/site.css on white paper; each keeps its contrast in print.
+_INKS = {
+    "ink": "#17202c", "muted": "#4b586a", "line": "#d3dae4", "track": "#eef2f8", "paper": "#ffffff", "limit": "#17202c",
+    "accent": "#174589", "met": "#17603a", "not_met": "#a01c22", "unknown": "#744500", "above": "#174589",
+    "below": "#a01c22",
+}  # fmt: skip
+#: Families with Simplified Chinese shapes. A .ttc file holds a face for each region: by family the right one is taken,
+#: by file it would be the first, which is Japanese.
+_FAMILIES = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "Microsoft YaHei")
+
+
+@lru_cache(maxsize=64)
+def png(chart: Chart, dots_an_inch: int = 220) -> bytes:
+    """The chart as a picture on white. The same chart gives the same bytes on one machine."""
+    figure = figure_of(chart, Pen(_INKS, (*_present(), "DejaVu Sans")))
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure.set_dpi(dots_an_inch)
+    figure.patch.set_visible(True)
+    figure.patch.set_facecolor("#ffffff")
+    target = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(target, metadata={"Software": None}, pil_kwargs={"optimize": True})
+    return target.getvalue()
+
+
+@lru_cache(maxsize=1)
+def _present() -> tuple[str, ...]:
+    """Those of the families that this machine has: asking for another one makes matplotlib warn at each letter."""
+    from matplotlib.font_manager import fontManager
+
+    found = tuple(family for family in _FAMILIES if family in set(fontManager.get_font_names()))
+    if not found:
+        logging.getLogger(__name__).warning("no font with Chinese letters: charts in documents will lack their words")
+    return found
