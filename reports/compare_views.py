@@ -15,9 +15,19 @@ from evaluation.models import PublishedFacts, Verdict
 from evaluation.published import earlier_result, verdict_behind
 from evaluation.standards import parsed_standard
 from indicators.queries import reports_of
-from reports.presenters.compared import change_lines, county_column, figure_rows, part_names
+from reports.charts.inline import svg
+from reports.charts.strip import numeral
+from reports.presenters.compared import (
+    change_lines,
+    change_named,
+    county_column,
+    figure_rows,
+    limit_of,
+    part_names,
+)
+from reports.presenters.drawn import change_chart, position_charts
 from reports.public_cache import kept_for_everybody
-from reports.public_views import certificate_or_404
+from reports.public_views import certificate_or_404, small_schools
 
 _MOST_COLUMNS = 8
 
@@ -39,12 +49,17 @@ def similar(request: HttpRequest, code: str) -> HttpResponse:
         # In the order of the codes: which is nearest says nothing of which is better.
         beside.sort(key=lambda each: each[0].certificate.code)
     certificates = [certificate, *(facts.certificate for facts, _ in beside)]
+    rows = figure_rows(certificates)
+    columns = [county_column(facts, far, numeral(number)) for number, (facts, far) in enumerate(beside, start=2)]
+    names = [each.evaluation.county.name for each in certificates]
+    drawings = [svg(chart, key) for key, chart in position_charts(rows, names, own=1)] if beside else []
     context = {
         "certificate": certificate,
         "county": certificate.evaluation.county,
-        "own": county_column(own, None),
-        "columns": [county_column(facts, far) for facts, far in beside],
-        "rows": figure_rows(certificates),
+        "own": county_column(own, None, numeral(1)),
+        "columns": columns,
+        "rows": rows,
+        "drawings": drawings,
         "is_chosen": bool(asked),
         "unknown": sorted(set(asked) - {facts.certificate.code for facts, _ in beside}),
         "asked": ",".join(asked),
@@ -64,12 +79,24 @@ def changes(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404
     verdicts = verdict_behind(earlier), verdict_behind(certificate)
     before, after = _years(*verdicts)
-    closed, opened = closed_and_opened(before, after)
+    hidden = small_schools(earlier, verdicts[0])[0], small_schools(certificate, verdicts[1])[0]
+    closed, opened = closed_and_opened(before, after, hidden)
+    # The first part would be the figures of the one school that is not shown.
+    is_joined = closed.unnamed + opened.unnamed == 1
+    lines = change_lines(waterfalls(before, after), after.standard, is_joined=is_joined)
+    drawn = change_named(lines, request.GET.get("of", ""))
+    if drawn is None:
+        raise Http404
     context = {
         "certificate": certificate,
         "earlier": earlier,
         "county": certificate.evaluation.county,
-        "lines": change_lines(waterfalls(before, after), after.standard),
+        "lines": lines,
+        "drawn": drawn,
+        "is_asked": "of" in request.GET,
+        "steps": list(zip(part_names(), drawn.parts, strict=True)),
+        "drawing": svg(change_chart(drawn, part_names(), limit_of(drawn, after.standard)), "change"),
+        "is_joined": is_joined,
         "parts": part_names(),
         "closed": closed,
         "opened": opened,

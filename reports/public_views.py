@@ -31,7 +31,7 @@ from evaluation.published import (
     counts_by_province,
     earlier_result,
     fewest_pupils,
-    is_small,
+    hidden_schools,
     notices_of,
     published_certificates,
     records_behind,
@@ -54,6 +54,7 @@ from reports.presenters.public import (
 )
 from reports.presenters.school import school_page
 from reports.presenters.verdict import Register, verdict_page
+from reports.presenters.years import years_of
 from reports.public_cache import kept_for_everybody
 from schools.models import County, Division
 from schools.queries import provinces
@@ -137,10 +138,10 @@ def result(request: HttpRequest, code: str) -> HttpResponse:
 def result_school(request: HttpRequest, code: str, school: str) -> HttpResponse:
     """One school as it was published, for parents: the sentence first, then every figure."""
     certificate = certificate_or_404(code)
-    verdict, document, told = _frozen(certificate)
+    verdict, document, told = frozen(certificate)
     found = certificate.evaluation.county
     record = records_behind(verdict).filter(code=school).first()
-    if record is None or is_small(record, fewest_pupils(found)):
+    if record is None or school in small_schools(certificate, verdict)[0]:
         raise Http404
     page = school_page(told, document, school_report_of(record), {})
     context = {
@@ -161,8 +162,8 @@ def result_export(request: HttpRequest, code: str, suffix: str) -> FileResponse:
     if suffix not in _FORMATS:
         raise Http404
     certificate = certificate_or_404(code)
-    verdict, document, told = _frozen(certificate)
-    small, fewest = _small_schools(certificate, verdict)
+    verdict, document, told = frozen(certificate)
+    small, fewest = small_schools(certificate, verdict)
     table = schools_table(verdict_page(told, document, _register(verdict)), small)
     about = [
         ("县", certificate.evaluation.county.full_name),
@@ -172,7 +173,7 @@ def result_export(request: HttpRequest, code: str, suffix: str) -> FileResponse:
         ("证书状态", certificate_status(certificate).label),
         ("固定地址", f"{settings.SITE_URL}{_address(certificate)}"),
         ("结论的 SHA-256", verdict.sha256),
-        ("未列出", f"在校生少于 {fewest} 人的学校 {len(small)} 所"),
+        ("未列出", f"在校生少于 {fewest} 人的学校，以及可借以推算其数据的学校，共 {len(small)} 所"),
     ]
     content = exporters.to_csv(table) if suffix == "csv" else exporters.to_xlsx(table, about)
     name = f"{certificate.code}_学校.{suffix}"
@@ -216,17 +217,16 @@ def _address(certificate: Certificate) -> str:
     return reverse("result", args=[certificate.code])
 
 
-def _frozen(certificate: Certificate) -> tuple[Verdict, StandardDocument, dict[str, Any]]:
+def frozen(certificate: Certificate) -> tuple[Verdict, StandardDocument, dict[str, Any]]:
+    """The verdict behind a certificate with its standard and what it says."""
     verdict = verdict_behind(certificate)
     return verdict, parsed_standard(verdict.standard), json.loads(verdict.document)
 
 
-def _small_schools(certificate: Certificate, verdict: Verdict) -> tuple[frozenset[str], int]:
+def small_schools(certificate: Certificate, verdict: Verdict) -> tuple[frozenset[str], int]:
+    """The codes of the schools of a result that are not shown alone, and below how many pupils a school is small."""
     fewest = fewest_pupils(certificate.evaluation.county)
-    pupils = records_behind(verdict).only(
-        "code", "primary_enrollment", "junior_enrollment", "senior_enrollment", "submission"
-    )
-    return frozenset(record.code for record in pupils if is_small(record, fewest)), fewest
+    return hidden_schools(verdict, fewest), fewest
 
 
 def _register(verdict: Verdict) -> dict[str, Register]:
@@ -235,8 +235,8 @@ def _register(verdict: Verdict) -> dict[str, Register]:
 
 
 def _result(certificate: Certificate, history: list[Certificate]) -> dict[str, Any]:
-    verdict, document, told = _frozen(certificate)
-    small, fewest = _small_schools(certificate, verdict)
+    verdict, document, told = frozen(certificate)
+    small, fewest = small_schools(certificate, verdict)
     return {
         "certificate": certificate,
         "status": certificate_status(certificate),
@@ -253,6 +253,7 @@ def _result(certificate: Certificate, history: list[Certificate]) -> dict[str, A
             for each, breaks in zip(history, _breaks(history), strict=True)
         ],
         "earlier": earlier_result(certificate),
+        "years": years_of(history),
     }
 
 
