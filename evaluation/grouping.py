@@ -71,9 +71,7 @@ def group_of(asked: Sequence[str]) -> Group:
     named = {*counties, *(each.code for each in wanted.values()), *(each.words for each in unfound)}
     unfound += [Unfound(words) for words in asked if words not in named]
     facts = {each.certificate_id: each for each in _facts_of(wanted.values())}
-    ordered = sorted(
-        wanted.values(), key=lambda each: (each.evaluation.county_id, each.evaluation.school_year, each.pk)
-    )
+    ordered = sorted(wanted.values(), key=_order)
     return Group(tuple((each, facts.get(each.pk)) for each in ordered), tuple(unfound))
 
 

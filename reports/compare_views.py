@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from evaluation.certifying import certificate_status
 from evaluation.comparing import chosen, like
 from evaluation.core.decided import Decided
 from evaluation.core.likeness import FURTHEST, REVENUE_STEP, SIZE_STEP, TOWN_STEP
 from evaluation.core.waterfall import Year, closed_and_opened, waterfalls
-from evaluation.models import PublishedFacts, Verdict
+from evaluation.models import Certificate, PublishedFacts, Verdict
 from evaluation.published import earlier_result, verdict_behind
 from evaluation.standards import parsed_standard
 from indicators.queries import reports_of
@@ -26,8 +27,10 @@ from reports.presenters.compared import (
     part_names,
 )
 from reports.presenters.drawn import change_chart, position_charts
+from reports.presenters.open_tables.results import change_table, drawn_change_table, similar_table
 from reports.public_cache import kept_for_everybody
-from reports.public_views import certificate_or_404, small_schools
+from reports.public_page import PublicPage, answer
+from reports.public_views import about_certificate, certificate_or_404, small_schools
 
 _MOST_COLUMNS = 8
 
@@ -35,7 +38,7 @@ _MOST_COLUMNS = 8
 @require_safe
 @login_not_required
 @kept_for_everybody
-def similar(request: HttpRequest, code: str) -> HttpResponse:
+def similar(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse | FileResponse:
     """A result beside those of counties like it, or beside those an address names: ``?with=code,code``."""
     certificate = certificate_or_404(code)
     own = get_object_or_404(
@@ -56,22 +59,25 @@ def similar(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "certificate": certificate,
         "county": certificate.evaluation.county,
-        "own": county_column(own, None, numeral(1)),
         "columns": columns,
-        "rows": rows,
         "drawings": drawings,
         "is_chosen": bool(asked),
         "unknown": sorted(set(asked) - {facts.certificate.code for facts, _ in beside}),
         "asked": ",".join(asked),
         "steps": {"size": SIZE_STEP, "town": TOWN_STEP * 100, "revenue": REVENUE_STEP, "furthest": FURTHEST},
     }
-    return render(request, "public/similar.html", context)
+    tables = []
+    if columns:
+        tables = [similar_table(county_column(own, None, numeral(1)), columns, rows, is_chosen=bool(asked))]
+    about = _about(certificate, verdict_behind(certificate))
+    page = PublicPage("public/similar.html", context, tables, f"{certificate.code}_相近的县", about)
+    return answer(request, page, suffix)
 
 
 @require_safe
 @login_not_required
 @kept_for_everybody
-def changes(request: HttpRequest, code: str) -> HttpResponse:
+def changes(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse | FileResponse:
     """Why the figures of a result are others than those of the earlier year."""
     certificate = certificate_or_404(code)
     earlier = earlier_result(certificate)
@@ -94,15 +100,20 @@ def changes(request: HttpRequest, code: str) -> HttpResponse:
         "lines": lines,
         "drawn": drawn,
         "is_asked": "of" in request.GET,
-        "steps": list(zip(part_names(), drawn.parts, strict=True)),
         "drawing": svg(change_chart(drawn, part_names(), limit_of(drawn, after.standard)), "change"),
         "is_joined": is_joined,
-        "parts": part_names(),
         "closed": closed,
         "opened": opened,
         "is_other_standard": before.standard.code != after.standard.code,
     }
-    return render(request, "public/changes.html", context)
+    tables = [drawn_change_table(drawn, part_names()), change_table(lines, part_names())]
+    about = [*_about(certificate, verdicts[1]), ("以前的结果", earlier.code)]
+    page = PublicPage("public/changes.html", context, tables, f"{certificate.code}_变化", about)
+    return answer(request, page, suffix)
+
+
+def _about(certificate: Certificate, verdict: Verdict) -> list[tuple[str, str]]:
+    return about_certificate(certificate, certificate_status(certificate).label, verdict.sha256)
 
 
 def _years(*verdicts: Verdict) -> tuple[Year, ...]:

@@ -21,11 +21,9 @@ from django.views.decorators.http import require_safe
 
 from evaluation.certifying import certificate_status
 from evaluation.core.standard import Standard as StandardDocument
-from evaluation.event_words import kind_label
 from evaluation.models import Certificate, Verdict
 from evaluation.noticing import notices_open
 from evaluation.published import (
-    CERTIFIED_KINDS,
     certificates_of,
     corrections,
     counts_by_province,
@@ -45,25 +43,33 @@ from indicators.models import SchoolRecord
 from indicators.queries import school_report_of
 from reports import exporters
 from reports.presenters.notice import dimension_lines
-from reports.presenters.public import (
-    province_lines,
-    school_distances,
-    school_sentences,
-    schools_table,
-    tiles,
+from reports.presenters.open_tables import Table
+from reports.presenters.open_tables.places import (
+    correction_table,
+    county_table,
+    found_school_table,
+    place_table,
+    province_table,
 )
+from reports.presenters.open_tables.results import (
+    coefficient_tables,
+    dimension_table,
+    distance_table,
+    history_table,
+    item_tables,
+    school_tables,
+    years_tables,
+)
+from reports.presenters.public import province_lines, school_distances, school_sentences, schools_table, tiles
 from reports.presenters.school import school_page
 from reports.presenters.verdict import Register, verdict_page
 from reports.presenters.years import years_of
 from reports.public_cache import kept_for_everybody
+from reports.public_page import FORMATS, PublicPage, answer
 from schools.models import County, Division
 from schools.queries import provinces
 from schools.vocabulary import DivisionLevel
 
-_FORMATS = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 _LATEST = 10
 _TILES = settings.BASE_DIR / "fixtures/public/tiles.toml"
 _A_PAGE = 50
@@ -75,15 +81,12 @@ _LONGEST_SEARCH = 40
 @require_safe
 @login_not_required
 @kept_for_everybody
-def country(request: HttpRequest) -> HttpResponse:
+def country(request: HttpRequest, suffix: str = "") -> HttpResponse | FileResponse:
     """The country as tiles and as a table."""
     counts = counts_by_province()
-    context = {
-        "tiles": tiles(_TILES, counts),
-        "lines": province_lines(provinces(), counts),
-        "latest": published_certificates()[:_LATEST],
-    }
-    return render(request, "public/country.html", context)
+    context = {"tiles": tiles(_TILES, counts), "latest": published_certificates()[:_LATEST]}
+    tables = [province_table(province_lines(provinces(), counts))]
+    return answer(request, PublicPage("public/country.html", context, tables, "全国各省"), suffix)
 
 
 def public_overview() -> dict[str, Any]:
@@ -98,44 +101,46 @@ def public_overview() -> dict[str, Any]:
 @require_safe
 @login_not_required
 @kept_for_everybody
-def province(request: HttpRequest, code: str) -> HttpResponse:
+def province(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse | FileResponse:
     """The counties of a province in the order of their codes: no ranking."""
     found = get_object_or_404(Division, pk=code, level=DivisionLevel.PROVINCE)
     standings = standings_in(found.pk)
     certified = sum(each.is_certified for each in standings)
     context = {"province": found, "standings": standings, "certified": certified}
-    return render(request, "public/province.html", context)
+    page = PublicPage("public/province.html", context, [county_table(standings)], f"{found.name}各县")
+    return answer(request, page, suffix)
 
 
 @require_safe
 @login_not_required
 @kept_for_everybody
-def county(request: HttpRequest, code: str) -> HttpResponse:
+def county(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse | FileResponse:
     """A county: its newest published result, and every earlier one."""
     found = get_object_or_404(County.objects.select_related("parent__parent"), pk=code)
     history = list(certificates_of(found.pk))
-    context: dict[str, Any] = {"county": found, "notices": notices_of(found.pk)}
     if history:
-        return render(request, "public/result.html", context | _result(history[0], history))
-    return render(request, "public/county_without.html", context)
+        return answer(request, _result(history[0], history, {"county": found, "notices": notices_of(found.pk)}), suffix)
+    if suffix:
+        raise Http404
+    return render(request, "public/county_without.html", {"county": found, "notices": notices_of(found.pk)})
 
 
 @require_safe
 @login_not_required
 @kept_for_everybody
-def result(request: HttpRequest, code: str) -> HttpResponse:
+def result(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse | FileResponse:
     """What was published under one certificate, at its permanent address."""
     certificate = certificate_or_404(code)
     found = certificate.evaluation.county
     history = list(certificates_of(found.pk))
     context: dict[str, Any] = {"county": found, "is_permanent": True, "notices": notices_of(found.pk)}
-    return render(request, "public/result.html", context | _result(certificate, history))
+    return answer(request, _result(certificate, history, context), suffix)
 
 
 @require_safe
 @login_not_required
 @kept_for_everybody
-def result_school(request: HttpRequest, code: str, school: str) -> HttpResponse:
+def result_school(request: HttpRequest, code: str, school: str, suffix: str = "") -> HttpResponse | FileResponse:
     """One school as it was published, for parents: the sentence first, then every figure."""
     certificate = certificate_or_404(code)
     verdict, document, told = frozen(certificate)
@@ -152,57 +157,56 @@ def result_school(request: HttpRequest, code: str, school: str) -> HttpResponse:
         "sentences": school_sentences(page, told, document),
         "standard": certificate.evaluation.standard,
     }
-    return render(request, "public/school.html", context)
+    title = f"{page.name}_{certificate.code}"
+    about = [("学校标识码", page.code), *about_certificate(certificate, context["status"].label, verdict.sha256)]
+    return answer(request, PublicPage("public/school.html", context, school_tables(page), title, about), suffix)
 
 
 @require_safe
 @login_not_required
 def result_export(request: HttpRequest, code: str, suffix: str) -> FileResponse:
     """The schools of a published result, as the page shows them."""
-    if suffix not in _FORMATS:
+    if suffix not in FORMATS:
         raise Http404
     certificate = certificate_or_404(code)
     verdict, document, told = frozen(certificate)
     small, fewest = small_schools(certificate, verdict)
     table = schools_table(verdict_page(told, document, _register(verdict)), small)
     about = [
-        ("县", certificate.evaluation.county.full_name),
-        ("学年", f"{certificate.evaluation.school_year}—{certificate.evaluation.school_year + 1}"),
-        ("标准", certificate.evaluation.standard.name),
-        ("证书", certificate.number),
-        ("证书状态", certificate_status(certificate).label),
-        ("固定地址", f"{settings.SITE_URL}{_address(certificate)}"),
-        ("结论的 SHA-256", verdict.sha256),
+        *about_certificate(certificate, certificate_status(certificate).label, verdict.sha256),
         ("未列出", f"在校生少于 {fewest} 人的学校，以及可借以推算其数据的学校，共 {len(small)} 所"),
     ]
     content = exporters.to_csv(table) if suffix == "csv" else exporters.to_xlsx(table, about)
     name = f"{certificate.code}_学校.{suffix}"
-    return FileResponse(BytesIO(content), as_attachment=True, filename=name, content_type=_FORMATS[suffix])
+    return FileResponse(BytesIO(content), as_attachment=True, filename=name, content_type=FORMATS[suffix])
 
 
 @require_safe
 @login_not_required
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: HttpRequest, suffix: str = "") -> HttpResponse | FileResponse:
     """Places and schools by a part of their name or the beginning of their code."""
     words = request.GET.get("q", "").strip()[:_LONGEST_SEARCH]
     context: dict[str, Any] = {"words": words, "fewest_letters": _FEWEST_LETTERS}
+    tables: list[Table] = []
     if len(words) >= _FEWEST_LETTERS:
-        context |= {
-            "places": search_places(words, _MOST_FOUND),
-            "schools": search_schools(words, _MOST_FOUND),
-            "most": _MOST_FOUND,
-        }
-    return render(request, "public/search.html", context)
+        places, schools = search_places(words, _MOST_FOUND), search_schools(words, _MOST_FOUND)
+        context |= {"places": places, "schools": schools, "most": _MOST_FOUND}
+        tables = [place_table(places), found_school_table(schools)]
+    elif suffix:
+        raise Http404
+    about = [("查找", words)]
+    return answer(request, PublicPage("public/search.html", context, tables, f"查找_{words}", about), suffix)
 
 
 @require_safe
 @login_not_required
 @kept_for_everybody
-def correction_log(request: HttpRequest) -> HttpResponse:
+def correction_log(request: HttpRequest, suffix: str = "") -> HttpResponse | FileResponse:
     """Everything that was corrected, superseded or revoked after its publication, the newest first."""
     page = Paginator(corrections(), _A_PAGE).get_page(request.GET.get("page"))
-    lines = [(event, kind_label(event.kind)) for event in page]
-    return render(request, "public/corrections.html", {"page": page, "lines": lines})
+    tables = [correction_table(page)]
+    about = [("页", f"第 {page.number} 页，共 {page.paginator.num_pages} 页")]
+    return answer(request, PublicPage("public/corrections.html", {"page": page}, tables, "更正记录", about), suffix)
 
 
 # ── What the pages are made from ──────────────────────────────────────────────────────────────
@@ -213,8 +217,19 @@ def certificate_or_404(code: str) -> Certificate:
     return get_object_or_404(published_certificates(), code=code)
 
 
-def _address(certificate: Certificate) -> str:
-    return reverse("result", args=[certificate.code])
+def about_certificate(certificate: Certificate, status: str, sha256: str) -> list[tuple[str, str]]:
+    """What a file says about the published result it was taken from: where it stands for ever, what it is worth
+    today, and the hash of the verdict behind it."""
+    evaluation = certificate.evaluation
+    return [
+        ("县", evaluation.county.full_name),
+        ("学年", f"{evaluation.school_year}—{evaluation.school_year + 1}"),
+        ("标准", evaluation.standard.name),
+        ("证书", certificate.number),
+        ("证书状态", status),
+        ("固定地址", f"{settings.SITE_URL}{reverse('result', args=[certificate.code])}"),
+        ("结论的 SHA-256", sha256),
+    ]
 
 
 def frozen(certificate: Certificate) -> tuple[Verdict, StandardDocument, dict[str, Any]]:
@@ -234,27 +249,39 @@ def _register(verdict: Verdict) -> dict[str, Register]:
     return Register.of(rows.values("code", "name", "school_type", "sponsor_type"))
 
 
-def _result(certificate: Certificate, history: list[Certificate]) -> dict[str, Any]:
+def _result(certificate: Certificate, history: list[Certificate], context: dict[str, Any]) -> PublicPage:
     verdict, document, told = frozen(certificate)
     small, fewest = small_schools(certificate, verdict)
-    return {
+    page, schools = verdict_page(told, document, {}, with_rows=False), school_distances(told, document, small, fewest)
+    status = certificate_status(certificate)
+    years = years_of(history)
+    context |= {
         "certificate": certificate,
-        "status": certificate_status(certificate),
+        "status": status,
         "is_newest": history[0].pk == certificate.pk,
         "newest": history[0],
         "record": json.loads(certificate.record),
         "verdict": verdict,
         "standard": certificate.evaluation.standard,
-        "page": verdict_page(told, document, {}, with_rows=False),
-        "dimensions": dimension_lines(told, document),
-        "schools": school_distances(told, document, small, fewest),
-        "history": [
-            (each, CERTIFIED_KINDS[each.evaluation.state_of], breaks)
-            for each, breaks in zip(history, _breaks(history), strict=True)
-        ],
+        "page": page,
+        "schools": schools,
         "earlier": earlier_result(certificate),
-        "years": years_of(history),
+        "years": years,
     }
+    tables = (
+        dimension_table(dimension_lines(told, document)),
+        *coefficient_tables(page),
+        distance_table(schools, certificate.code, page.has_limits),
+        *item_tables(page),
+        history_table(zip(history, _breaks(history), strict=True), certificate),
+        *years_tables(years),
+    )
+    about = about_certificate(certificate, status.label, verdict.sha256)
+    if schools.hidden:
+        about.append(
+            ("未列出", f"在校生少于 {fewest} 人或没有标识码的学校，以及可借以推算其数据的学校，共 {schools.hidden} 所")
+        )
+    return PublicPage("public/result.html", context, tables, certificate.code, about)
 
 
 def _breaks(history: list[Certificate]) -> list[bool]:

@@ -1,5 +1,8 @@
 """Addresses of this app."""
 
+from collections.abc import Callable
+
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
 from reports import (
@@ -30,12 +33,19 @@ from reports import (
     views,
 )
 
+
+def _with_tables(address: str, view: Callable[..., HttpResponseBase], name: str) -> tuple[URLPattern, URLPattern]:
+    """A public page, and beside it the files of its tables from the same view."""
+    beside = path(f"{address}tables.<str:suffix>", view, name=f"{name}_tables")
+    return path(address, view, name=name), beside
+
+
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
-    path("standards/<str:code>/", views.standard, name="standard"),
+    *_with_tables("standards/<str:code>/", views.standard, "standard"),
     path("standards/<str:code>/method/", method_views.method, name="method"),
     path("standards/<str:code>.toml", views.standard_document, name="standard_document"),
-    path("rules/", rule_views.rules, name="rules"),
+    *_with_tables("rules/", rule_views.rules, "rules"),
     path("events/", event_views.events, name="events"),
     path("events/head/", event_views.event_heads, name="event_heads"),
     path("events.<str:suffix>", event_views.events_export, name="events_export"),
@@ -46,23 +56,23 @@ urlpatterns: list[URLPattern] = [
     path("national-runs/<int:pk>.xlsx", national_views.national_run_export, name="national_run_export"),
     path("radar/<int:pk>/", radar_views.radar_scan, name="radar_scan"),
     path("radar/<int:pk>.xlsx", radar_views.radar_export, name="radar_export"),
-    path("notices/", notice_views.notices, name="notices"),
-    path("notices/<int:pk>/", notice_views.notice, name="notice"),
+    *_with_tables("notices/", notice_views.notices, "notices"),
+    *_with_tables("notices/<int:pk>/", notice_views.notice, "notice"),
     path("objections/<str:number>/", notice_views.objection, name="objection"),
     path("feed.atom", feeds.country_feed, name="country_feed"),
     path("counties/<str:code>/feed.atom", feeds.county_feed, name="county_feed"),
-    path("country/", public_views.country, name="country"),
-    path("provinces/<str:code>/", public_views.province, name="province"),
-    path("counties/<str:code>/", public_views.county, name="county"),
-    path("results/<str:code>/", public_views.result, name="result"),
-    path("results/<str:code>/schools/<str:school>/", public_views.result_school, name="result_school"),
+    *_with_tables("country/", public_views.country, "country"),
+    *_with_tables("provinces/<str:code>/", public_views.province, "province"),
+    *_with_tables("counties/<str:code>/", public_views.county, "county"),
+    *_with_tables("results/<str:code>/", public_views.result, "result"),
+    *_with_tables("results/<str:code>/schools/<str:school>/", public_views.result_school, "result_school"),
     path("results/<str:code>/schools.<str:suffix>", public_views.result_export, name="result_export"),
-    path("results/<str:code>/similar/", compare_views.similar, name="result_similar"),
-    path("results/<str:code>/changes/", compare_views.changes, name="result_changes"),
-    path("compare/", group_views.compare, name="compare"),
+    *_with_tables("results/<str:code>/similar/", compare_views.similar, "result_similar"),
+    *_with_tables("results/<str:code>/changes/", compare_views.changes, "result_changes"),
+    *_with_tables("compare/", group_views.compare, "compare"),
     path("glossary/", glossary_views.glossary, name="glossary"),
-    path("search/", public_views.search, name="search"),
-    path("corrections/", public_views.correction_log, name="corrections"),
+    *_with_tables("search/", public_views.search, "search"),
+    *_with_tables("corrections/", public_views.correction_log, "corrections"),
     path("workspace/", views.workspace, name="workspace"),
     path("desk/", desk_views.desk, name="desk"),
     path("evaluations/<int:pk>/", evaluation_views.evaluation, name="evaluation"),

@@ -42,12 +42,14 @@ from indicators.register import open_proposals
 from indicators.workbook.last_year_sheet import LastYearUse
 from reports import exporters
 from reports.insight_views import firmness_in_short
+from reports.presenters.open_tables.requirements import standard_tables
 from reports.presenters.problems import Explaining, Window, problem_lines, severity_counts
 from reports.presenters.progress import Standing, progress, standing
 from reports.presenters.school import school_page
 from reports.presenters.standard import Rule, standard_page
 from reports.presenters.verdict import Register, VerdictPage, verdict_page
 from reports.public_cache import kept_for_everybody
+from reports.public_page import PublicPage, answer
 from reports.public_views import public_overview
 from reports.review_context import review_context
 from reports.revision_page import correction_context, revision_context
@@ -78,10 +80,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @login_not_required
-def standard(request: HttpRequest, code: str) -> HttpResponse:
+def standard(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse | FileResponse:
     """A loaded standard, printed from its document."""
     row = get_object_or_404(Standard, pk=code)
-    return render(request, "reports/standard.html", {"standard": row, "page": standard_page(parsed_standard(row))})
+    page = standard_page(parsed_standard(row))
+    about = [("标准", page.name), ("文号", page.document), ("标准文件的 SHA-256", page.sha256)]
+    context = {"standard": row, "page": page}
+    return answer(request, PublicPage("reports/standard.html", context, standard_tables(page), row.code, about), suffix)
 
 
 @require_safe

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from evaluation.models import Standard
 from tests.permissions.askers import EVERY_CHIEF, Asker
 from tests.permissions.row import ONCE, Of, Row, nothing, plain
-from tests.permissions.rules import PUBLIC, answered, done_by, seen_by
-from tests.permissions.world import Case, World
+from tests.permissions.rules import PUBLIC, Rule, answered, done_by, seen_by
+from tests.permissions.world import CASES, Case, World
 
 A = Asker
 #: What is the same for whoever asks is asked by few.
@@ -33,7 +34,53 @@ def _school(world: World, case: Case) -> tuple[Any, ...] | None:
     return case.certificate.code, largest.exclude(primary_enrollment=None)[0].code
 
 
+def _with_result(*more: Any) -> Of:
+    """A county that has a published result: one without has no tables."""
+    return lambda world, case: (case.code, *more) if "certificate" in case.things else None
+
+
+def _tables(route: str, of: Of, rule: Rule = PUBLIC, cases: tuple[str, ...] = CASES) -> list[Row]:
+    """The files of a page's tables; to whom the page is open, they are."""
+
+    def beside(suffix: str) -> Of:
+        def address(world: World, case: Case) -> tuple[Any, ...] | None:
+            found = of(world, case)
+            return None if found is None else (*found, suffix)
+
+        return address
+
+    return [
+        Row(f"{route}_tables", beside(suffix), rule, cases=cases, askers=_SOME, what=suffix)
+        for suffix in ("csv", "xlsx")
+    ]
+
+
+def _standard(world: World, case: Case) -> tuple[Any, ...]:
+    return (Standard.objects.get().pk,)
+
+
+def _of_notice(world: World, case: Case) -> tuple[Any, ...] | None:
+    return (case.things["notice"].pk,) if "notice" in case.things else None
+
+
+_TABLES = [
+    *_tables("country", nothing, cases=ONCE),
+    *_tables("province", _province, cases=ONCE),
+    *_tables("county", _with_result()),
+    *_tables("result", _result()),
+    *_tables("result_school", _school),
+    *_tables("result_similar", _result()),
+    *_tables("result_changes", _result(), answered(hidden=_SOME)),
+    # Nothing is searched for: nothing is found.
+    *_tables("search", nothing, answered(hidden=_SOME), cases=ONCE),
+    *_tables("corrections", nothing, cases=ONCE),
+    *_tables("notices", nothing, cases=ONCE),
+    *_tables("notice", _of_notice),
+    *_tables("standard", _standard, cases=ONCE),
+    *_tables("rules", nothing, cases=ONCE),
+]
 ROWS = [
+    *_TABLES,
     Row("country", nothing, PUBLIC, cases=ONCE, askers=_SOME),
     Row("province", _province, PUBLIC, cases=ONCE, askers=_SOME),
     Row("county", _county, PUBLIC, askers=_SOME),
