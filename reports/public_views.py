@@ -63,7 +63,7 @@ from reports.presenters.open_tables.results import (
 from reports.presenters.public import province_lines, school_distances, school_sentences, schools_table, tiles
 from reports.presenters.school import school_page
 from reports.presenters.verdict import Register, verdict_page
-from reports.presenters.years import years_of
+from reports.presenters.years import change_sentence, years_of
 from reports.public_cache import kept_for_everybody
 from reports.public_page import FORMATS, PublicPage, answer
 from schools.models import County, Division
@@ -254,7 +254,7 @@ def _result(certificate: Certificate, history: list[Certificate], context: dict[
     small, fewest = small_schools(certificate, verdict)
     page, schools = verdict_page(told, document, {}, with_rows=False), school_distances(told, document, small, fewest)
     status = certificate_status(certificate)
-    years = years_of(history)
+    years, earlier = years_of(history), earlier_result(certificate)
     context |= {
         "certificate": certificate,
         "status": status,
@@ -265,7 +265,8 @@ def _result(certificate: Certificate, history: list[Certificate], context: dict[
         "standard": certificate.evaluation.standard,
         "page": page,
         "schools": schools,
-        "earlier": earlier_result(certificate),
+        "earlier": earlier,
+        "change": change_sentence(certificate, earlier) if earlier else "",
         "years": years,
     }
     tables = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils.safestring import SafeString
@@ -86,3 +87,28 @@ def _deciding(stage: dict[str, Any]) -> tuple[str, str]:
         return _COMPOSITE, stage["composite_printed"]
     largest = max(stage["coefficients"], key=lambda each: float(each["value"]))
     return f"{largest['code']} {largest['name']}", largest["printed"]
+
+
+def change_sentence(certificate: Certificate, earlier: Certificate) -> str:
+    """What became of the coefficients since the earlier result, in one sentence; where the standard is another one,
+    that they do not compare."""
+    if certificate.evaluation.standard_id != earlier.evaluation.standard_id:
+        return "两个结果按不同的标准核算，差异系数不能直接相比。"
+    before, now = _printed(earlier), _printed(certificate)
+    moved = {key: Decimal(now[key]) - Decimal(before[key]) for key in now if key in before}
+    fewer, more = sum(by < 0 for by in moved.values()), sum(by > 0 for by in moved.values())
+    parts = (f"{fewer} 个变小（更均衡）", f"{more} 个变大", f"{len(moved) - fewer - more} 个没有变化")
+    sentence = f"{len(moved)} 个差异系数中，{'，'.join(part for part in parts if not part.startswith('0 '))}"
+    if not fewer and not more:
+        return f"{sentence}。"
+    key = max(moved, key=lambda each: abs(moved[each]))
+    return f"{sentence}；变化最大的是{key}，从 {before[key]} 变为 {now[key]}。"
+
+
+def _printed(certificate: Certificate) -> dict[str, str]:
+    """Every coefficient as printed, by stage, code and name."""
+    return {
+        f"{stage['name']} {each['code']} {each['name']}": each["printed"]
+        for stage in json.loads(certificate.record)["results"]["stages"]
+        for each in stage["coefficients"]
+    }

@@ -173,10 +173,11 @@ def similar_table(
 
 
 def group_table(page: GroupPage) -> Table:
-    """Results that somebody put side by side."""
+    """Results that somebody put side by side; the standards are named where they are not all the same."""
+    standards = [each.standard for each in page.columns]
     about = [
         ("学年", [each.school_year for each in page.columns]),
-        ("标准", [each.standard for each in page.columns]),
+        *([("标准", standards)] if len(set(standards)) > 1 else []),
         ("证书", [each.status for each in page.columns]),
         ("在校生", [each.pupils for each in page.columns]),
         ("城区和镇区在校生占比", [each.town_share for each in page.columns]),
@@ -213,6 +214,7 @@ def years_tables(stages: Iterable[StageYears]) -> tuple[Table, ...]:
             ),
             group_header="学段",
             group=stage.label,
+            style="cards years-table",
             drawing=stage.drawing,
         )
         for stage in stages
