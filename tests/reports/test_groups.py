@@ -11,7 +11,7 @@ from lxml import html
 
 from evaluation.certifying import revoke
 from evaluation.grouping import Group, group_of
-from evaluation.models import Certificate, PublishedFacts
+from evaluation.models import Certificate, PublishedFacts, Standard
 from reports.group_views import asked_in
 from reports.presenters.drawn import position_charts
 from reports.presenters.group import group_page
@@ -71,7 +71,7 @@ def test_counties_stand_by_code_with_the_figures_of_their_records_as_table_and_a
     one, other = stands(county, people).certificate, beside(other_county, people)
     with django_assert_max_num_queries(_MOST_QUERIES):
         page = shown(client, other_county.pk, county.name)
-    heads = [head.text_content() for head in html.fromstring(page).cssselect("table thead th")][2:]
+    heads = [head.text_content() for head in html.fromstring(page).xpath("//table/thead//th")][2:]
     assert heads == [f"① {county.full_name}", f"② {other_county.full_name}"]
     found = group_page(group_of([county.pk, other_county.pk]))
     for certificate, position in ((one, 0), (other, 1)):
@@ -103,7 +103,7 @@ def test_what_makes_counties_unlike_is_said(county, other_county, people):
     ]
     unknown = group_page(Group(((one, None), (other, far)), ())).warnings
     assert any("不知道情况是否相近" in words for words in unknown)
-    other.evaluation.standard_id, other.evaluation.school_year = "another", 2020
+    other.evaluation.standard, other.evaluation.school_year = Standard(code="another", name="另一份标准"), 2020
     words = "".join(group_page(Group(((one, facts[one.pk]), (other, facts[other.pk])), ())).warnings)
     assert "按不同的标准核算" in words
     assert "不是同一学年" in words
