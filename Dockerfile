@@ -2,9 +2,11 @@
 FROM python:3.11-slim-bookworm
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 VAR_DIR=/var/lib/portal XDG_CACHE_HOME=/tmp
 WORKDIR /srv/portal
-# What weasyprint prints certificates with, Chinese fonts to embed in them, and what backups are made with.
+# What weasyprint prints certificates with, what prints documents, Chinese fonts to embed in them, what backups are made
+# with.
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk fontconfig postgresql-client-15 \
+    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 libreoffice-writer fonts-noto-cjk fontconfig \
+    postgresql-client-15 \
     && rm -rf /var/lib/apt/lists/*
 COPY requirements.lock .
 RUN pip install --no-cache-dir --require-hashes -r requirements.lock

@@ -164,7 +164,7 @@ def people(count: int, schools: int, folder: Path, workbooks: bool = True) -> li
         clerk = appoint(f"c{code}", f"填报员{number}", Party.CLERK, County.objects.get(pk=code), f"password-of-{code}")
         session = SessionStore()
         session[SESSION_KEY], session[HASH_SESSION_KEY] = str(clerk.pk), clerk.get_session_auth_hash()
-        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[BACKEND_SESSION_KEY] = "schools.sign_in_backend.OfficialBackend"
         session["signed_in_at"] = session["seen_at"] = int(time.time())
         session.save()
         token = secrets.token_hex(CSRF_SECRET_LENGTH // 2)

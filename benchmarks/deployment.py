@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = ("initdb", "postgres", "redis-server")
 _START_SECONDS = 60.0
 #: As niceness: each step takes a fifth.
-_A_QUARTER = "6"
+_A_TENTH = "10"
 
 
 def program(name: str) -> str | None:
@@ -125,7 +125,7 @@ class Deployment:
 
     def add_worker(self, name: str, *command: str, gives_way: bool = False, **more: str) -> Server:
         """Start a process of the portal and keep it up; ``more`` is added to its environment. One that ``gives_way``
-        has a quarter of the share of the others where the processor is short: ``cpu_shares: 256`` in docker-compose."""
+        has a tenth of the share of the others where the processor is short: ``cpu_shares: 102`` in docker-compose."""
 
         def begin() -> subprocess.Popen[bytes]:
             with self.log(name) as log:
@@ -140,7 +140,7 @@ class Deployment:
             if gives_way:
                 # The share of a session among sessions, as that of a container among containers.
                 with contextlib.suppress(OSError):
-                    Path(f"/proc/{process.pid}/autogroup").write_text(_A_QUARTER)
+                    Path(f"/proc/{process.pid}/autogroup").write_text(_A_TENTH)
             return process
 
         server = Server(name, begin)

@@ -156,7 +156,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 # The first refuses a locked sign-in before any password is hashed.
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "schools.sign_in_backend.OfficialBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "schools.passwords.UnlikeThePerson",
@@ -227,6 +227,9 @@ UPLOAD_LIMIT = 20 * 1024 * 1024
 
 #: A refused file is kept with its report for so many days; then its bytes are cleared, the report stays.
 REFUSED_FILES_KEPT_DAYS = 90
+#: The plans of single schools are kept for so many days, two school years: three hundred files a county and year. Their
+#: numbers and hashes stay, and they can be made anew from what was signed.
+SCHOOL_PLANS_KEPT_DAYS = 730
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -281,6 +284,7 @@ CELERY_BEAT_SCHEDULE = {
     "ring-waiting-jobs": {"task": "evaluation.ring_waiting_jobs", "schedule": 10.0},
     # Some times a day, though once is enough: a beat that starts anew begins to count anew.
     "clear-refused-files": {"task": "indicators.clear_refused_files", "schedule": 6 * 60 * 60.0},
+    "clear-school-plans": {"task": "evaluation.clear_school_plans", "schedule": 6 * 60 * 60.0},
     "send-outbox": {"task": "evaluation.send_outbox", "schedule": 10.0},
     "remind-of-deadlines": {"task": "evaluation.remind_of_deadlines", "schedule": 60 * 60.0},
     "close-idle-accounts": {"task": "evaluation.close_idle_accounts", "schedule": 6 * 60 * 60.0},

@@ -12,7 +12,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from evaluation import jobs, laboratory, national, partials, radar
+from evaluation import document_run, jobs, laboratory, national, partials, radar
 from evaluation.context import in_context
 from evaluation.core.document import StandardRefused, read_document
 from evaluation.core.standard import Standard as StandardDocument
@@ -24,7 +24,7 @@ from evaluation.logs import about_job
 from evaluation.models import Job, JobStage, Standard, Verdict
 from evaluation.partial_preview import Fault, Preview, add_outcome, preview_of
 from evaluation.permissions import Refused, can_see_trial, check_upload
-from evaluation.queries import decided_about, default_standard, verdict_of
+from evaluation.queries import DEFAULT_STANDARD, decided_about, verdict_of
 from evaluation.revisions import revised_content
 from evaluation.standards import parsed_standard
 from indicators.actions import record_upload, save_refusal, save_report
@@ -96,7 +96,7 @@ def upload_workbook(user: User, county: County, school_year: int, filename: str,
         check_open(county.pk, school_year)
         submission, is_new = record_upload(user, county, school_year, filename, content)
         if is_new:
-            jobs.enqueue(submission, default_standard())
+            jobs.enqueue(submission, DEFAULT_STANDARD)
     return submission
 
 
@@ -112,8 +112,8 @@ def retry_job(user: User, job: Job) -> None:
 
 @about_job
 def run_job(job: Job) -> None:
-    """Do one claimed job: judge a version, read a partial workbook, try a standard out. An error puts it back; a lost
-    lease drops the work."""
+    """Do one claimed job: judge a version, read a partial workbook, make documents, look at many counties. An error
+    puts it back; a lost lease drops the work."""
     try:
         if job.laboratory_run_id is not None:
             _try_standard_out(job)
@@ -121,6 +121,8 @@ def run_job(job: Job) -> None:
             national.judge_batch(job)
         elif job.radar_scan_id is not None:
             radar.scan(job)
+        elif job.document_order_id is not None:
+            document_run.make(job)
         elif job.partial_id is not None:
             _read_partial(job)
         else:

@@ -56,6 +56,8 @@ def _line(job: Job) -> dict[str, Any]:
     version = f"第 {job.submission.version} 版" if job.submission is not None else ""
     if job.batch is not None:
         version = f"第 {job.batch.run_id} 号核算，{len(job.batch.submissions)} 个县"
+    if (order := job.document_order) is not None:
+        version = f"{order.get_kind_display()}，已制作 {order.ready} / {order.total} 份"
     return {
         "job": job,
         "kind": kind_of(job),

@@ -22,12 +22,23 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from evaluation import run_states
-from evaluation.models import Job, JobStage, JobState, LaboratoryRun, RadarScan, RunBatch, RunState, Standard
+from evaluation.models import (
+    DocumentOrder,
+    Job,
+    JobStage,
+    JobState,
+    LaboratoryRun,
+    RadarScan,
+    RunBatch,
+    RunState,
+    Standard,
+)
 from indicators.models import PartialWorkbook, Submission
 
 logger = logging.getLogger(__name__)
 
-#: A stage of an upload or a batch takes seconds; what looks at the whole nation at once may take minutes.
+#: A stage of an upload or a batch takes seconds; what looks at the whole nation at once may take minutes, and so may a
+#: program that prints.
 LEASE = datetime.timedelta(seconds=60)
 LONG_LEASE = datetime.timedelta(minutes=5)
 #: A job that reports the same stage for longer than so many leases does not get on, however often it reports.
@@ -87,13 +98,16 @@ doing = Doing()
 
 def lease_of(job: Job) -> datetime.timedelta:
     """For how long a claim of ``job`` is good, from each of its stages on."""
-    looks_at_the_nation = job.laboratory_run_id is not None or job.radar_scan_id is not None
-    return LONG_LEASE if looks_at_the_nation else LEASE
+    takes_long = (job.laboratory_run_id, job.radar_scan_id, job.document_order_id) != (None, None, None)
+    return LONG_LEASE if takes_long else LEASE
 
 
-def enqueue(submission: Submission, standard: Standard) -> Job:
-    """The job of judging ``submission``, made once; call inside the transaction that needs it."""
-    return _once(submission=submission, standard=standard)
+def enqueue(submission: Submission, standard: str) -> Job:
+    """The job of judging a new version against the standard with a code; call inside the transaction that makes the
+    version."""
+    job = Job.objects.create(submission=submission, standard_id=standard)
+    transaction.on_commit(lambda: ring(job.pk))
+    return job
 
 
 def enqueue_partial(partial: PartialWorkbook, standard: Standard) -> Job:
@@ -114,6 +128,11 @@ def enqueue_batch(batch: RunBatch) -> Job:
 def enqueue_radar_scan(scan: RadarScan, standard: Standard) -> Job:
     """The job of scanning a year's figures, made once; call inside the transaction that needs it."""
     return _once(radar_scan=scan, defaults={"standard": standard})
+
+
+def enqueue_documents(order: DocumentOrder, standard: Standard) -> Job:
+    """The job of making documents, made once; call inside the transaction that needs it."""
+    return _once(document_order=order, defaults={"standard": standard})
 
 
 def _once(**about: Any) -> Job:
@@ -151,8 +170,8 @@ def _claimable(now: datetime.datetime) -> Q:
     return is_going_on & (Q(is_due, state=JobState.WAITING) | Q(state=JobState.RUNNING, lease_until__lt=now))
 
 
-#: Somebody waits for an upload; what is about the nation is taken when nobody does.
-_ORDER = (F("batch").asc(nulls_first=True), "created_at", "pk")
+#: Somebody waits for an upload; documents, and what is about the nation, are taken when nobody does.
+_ORDER = (F("batch").asc(nulls_first=True), F("document_order").asc(nulls_first=True), "created_at", "pk")
 
 
 def claim(job_id: int | None = None) -> Job | None:
@@ -204,6 +223,19 @@ def report_stage(job: Job, stage: JobStage, schools_read: int | None = None) -> 
         raise LeaseLost(str(job.pk))
     job.stage = stage
     doing.passes(job)
+
+
+def give_way(job: Job) -> bool:
+    """Between two parts of a long job, each stored: where somebody's upload waits, let this one wait behind it. That
+    costs no attempt. True where the job is no longer held."""
+    of_somebody = Q(submission__isnull=False) | Q(partial__isnull=False)
+    if not Job.objects.filter(of_somebody & _claimable(timezone.now())).exists():
+        return False
+    Job.objects.filter(_held(job)).update(
+        state=JobState.WAITING, stage=JobStage.QUEUED, lease_until=None, worker="", attempts=F("attempts") - 1
+    )
+    ring(job.pk)
+    return True
 
 
 def finish(job: Job) -> None:

@@ -36,7 +36,7 @@ _ABOUT = {
     "certificates": "certificate",
     "filings": "filing",
 }
-_JOB_IS_ABOUT = ("submission", "partial", "laboratory_run", "batch", "radar_scan")
+_JOB_IS_ABOUT = ("submission", "partial", "laboratory_run", "batch", "radar_scan", "document_order")
 _HIDDEN = "***"
 _MASKS = [
     # A link of invitation opens an account to whoever has it.

@@ -80,7 +80,7 @@ def _seconds_since(moment: datetime.datetime | None, now: datetime.datetime) -> 
     return max(0.0, (now - moment).total_seconds()) if moment is not None else 0.0
 
 
-_KINDS = ("submission", "partial", "laboratory_run", "batch", "radar_scan")
+_KINDS = ("submission", "partial", "laboratory_run", "batch", "radar_scan", "document_order")
 
 
 def _of_jobs() -> Iterator[Metric]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
 
+from evaluation.document_making import DocumentKind
 from evaluation.models import Assignment, Evaluation, Recusal
 from evaluation.workflow import State
 from schools.models import County, Division, User
@@ -226,6 +227,42 @@ def why_not_set_publication_rule(user: Person) -> str:
     if isinstance(user, User) and user.is_active and user.party == Party.CHIEF and user.place_id is not None:
         return ""
     return "公开规则由省级审定人设定。"
+
+
+#: Whether the county or the province has a document made; the inspector's proposal, or the chief's word on it, first.
+_COUNTYS_DOCUMENTS = (DocumentKind.SELF_ASSESSMENT, DocumentKind.SCHOOL_PLAN)
+_DECIDED = (State.NOTICE, State.DECLINED, State.PUBLISHED, State.REVOKED, State.SUPERSEDED)
+
+
+def why_not_order_document(user: Person, evaluation: Evaluation, kind: DocumentKind) -> str:
+    """Empty if ``user`` may have a document of an evaluation made now, otherwise the reason in words. What a county
+    tells of itself rests on its signature; the feedback on what was proposed to it; the opinion on the decision."""
+    state = evaluation.state_of
+    if kind in _COUNTYS_DOCUMENTS:
+        is_desk = isinstance(user, User) and user.party in (Party.CLERK, Party.SIGNER)
+        if not is_desk or not can_see_evaluation(user, evaluation):
+            return f"{kind.label}由本县的填报员或签报人制作。"
+        if evaluation.filing_id is None:
+            return f"{kind.label}按签报的数据制作：签报以后才能制作，试算的数据不进入文件。"
+        return "" if state.is_frozen else "签报已退回：重新签报以后，按新的签报制作。"
+    if kind not in (DocumentKind.OPINION, DocumentKind.FEEDBACK):
+        return f"{kind.label}不是一个县的文件。"
+    is_province = isinstance(user, User) and user.party in (Party.INSPECTOR, Party.CHIEF)
+    if not is_province or not can_see_evaluation(user, evaluation):
+        return f"{kind.label}由负责本县的督学或审定人制作。"
+    if kind is DocumentKind.OPINION and state not in _DECIDED:
+        return f"{kind.label}写明评估结论：审定以后才能制作。"
+    if state is not State.PROPOSED and state not in _DECIDED:
+        return f"{kind.label}写明处理建议和存在的问题：督学提出处理建议以后才能制作。"
+    return ""
+
+
+def why_not_tend_documents(user: Person) -> str:
+    """Empty if ``user`` may set the templates of the own province, and have its annual report made and publish it,
+    otherwise the reason in words."""
+    if isinstance(user, User) and user.is_active and user.party == Party.CHIEF and user.place_id is not None:
+        return ""
+    return "文件模板和省级年度报告由省级审定人办理。"
 
 
 def can_tend_people(user: Person) -> bool:

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from evaluation.core.disclosure import not_shown_alone
-from evaluation.models import FEWEST_PUPILS, Certificate, Event, Notice, Proposal, PublicationRule, Verdict
+from evaluation.document_making import DocumentKind
+from evaluation.models import (
+    FEWEST_PUPILS,
+    Certificate,
+    Evaluation,
+    Event,
+    IssuedDocument,
+    Notice,
+    Proposal,
+    PublicationRule,
+    Verdict,
+)
 from evaluation.noticing import is_current
 from evaluation.workflow import State, Step, Within
 from indicators.models import SchoolRecord
@@ -26,6 +37,8 @@ CERTIFIED_KINDS = {
     State.SUPERSEDED: ("unknown", "↻", "已被取代"),
     State.REVOKED: ("not_met", "✗", "已撤销"),
 }
+#: The documents of a county that everybody may read once its result is published.
+PUBLIC_KINDS = (DocumentKind.SELF_ASSESSMENT, DocumentKind.OPINION, DocumentKind.FEEDBACK)
 _PUBLIC = (State.PUBLISHED.value, State.SUPERSEDED.value, State.REVOKED.value)
 
 
@@ -269,3 +282,57 @@ def is_small(record: SchoolRecord, fewest: int) -> bool:
 def pupils_of(record: SchoolRecord) -> int:
     """All pupils of a school, of every stage; what is unknown counts as none."""
     return sum(filter(None, (record.primary_enrollment, record.junior_enrollment, record.senior_enrollment)))
+
+
+# ── Documents ─────────────────────────────────────────────────────────────────────────────────
+
+
+def documents() -> QuerySet[IssuedDocument]:
+    """Every document with what it is about; which of them are published is said by ``is_published``."""
+    about = "order__evaluation__county__parent__parent", "order__evaluation__standard"
+    return IssuedDocument.objects.select_related("order__place", "order__filing", "order__proposal", *about)
+
+
+def documents_behind(certificate: Certificate) -> list[IssuedDocument]:
+    """What everybody may read of a published result: of each kind the newest; two queries."""
+    evaluation = certificate.evaluation
+    if evaluation.state not in _PUBLIC:
+        return []
+    found = documents().filter(
+        Q(order__proposal=None) | Q(order__proposal=_approved(evaluation)),
+        order__evaluation=evaluation,
+        order__filing=evaluation.filing_id,
+        order__kind__in=PUBLIC_KINDS,
+        order__finished_at__isnull=False,
+        order__fault="",
+    )
+    newest = {each.order.kind_of: each for each in found.order_by("order__number")}
+    return [newest[kind] for kind in PUBLIC_KINDS if kind in newest]
+
+
+def reports_on(province: str) -> list[IssuedDocument]:
+    """The published annual reports on a province, the newest year first; one query."""
+    found = documents().filter(
+        order__kind=DocumentKind.ANNUAL_REPORT, order__place=province, published_at__isnull=False
+    )
+    return list(found.order_by("-order__school_year", "-order__number"))
+
+
+def is_published(document: IssuedDocument) -> bool:
+    """Whether everybody may read a document: a report that was published; of a county what a published result rests
+    on, whatever became of the result since."""
+    order, evaluation = document.order, document.order.evaluation
+    if order.fault or order.finished_at is None:
+        return False
+    if evaluation is None:
+        return document.published_at is not None
+    if evaluation.state not in _PUBLIC or order.filing_id != evaluation.filing_id or order.kind not in PUBLIC_KINDS:
+        return False
+    return order.proposal_id is None or order.proposal_id == _approved(evaluation)
+
+
+def _approved(evaluation: Evaluation) -> int | None:
+    found = Proposal.objects.filter(
+        evaluation=evaluation, filing=evaluation.filing_id, outcome=Proposal.Outcome.APPROVED
+    )
+    return found.order_by("-pk").values_list("pk", flat=True).first()

@@ -117,7 +117,7 @@ def waiting_before(job: Job | None) -> int:
     if job is None or job.state != JobState.WAITING:
         return 0
     before = Q(created_at__lt=job.created_at) | Q(created_at=job.created_at, pk__lt=job.pk)
-    return Job.objects.filter(before, state=JobState.WAITING, batch=None).count()
+    return Job.objects.filter(before, state=JobState.WAITING, batch=None, document_order=None).count()
 
 
 def verdict_of(submission: Submission) -> Verdict | None:

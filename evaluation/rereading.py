@@ -7,7 +7,7 @@ from django.db import transaction
 from evaluation import jobs
 from evaluation.freezing import check_open, lock_county
 from evaluation.permissions import Refused, check_upload
-from evaluation.queries import default_standard
+from evaluation.queries import DEFAULT_STANDARD
 from indicators.actions import record_upload
 from indicators.header_mapping import why_not_reread
 from indicators.models import Submission
@@ -36,5 +36,5 @@ def reread(user: User, submission: Submission) -> Submission:
         based_on=submission,
         is_reread=True,
     )
-    jobs.enqueue(again, default_standard())
+    jobs.enqueue(again, DEFAULT_STANDARD)
     return again

@@ -19,7 +19,7 @@ from evaluation import jobs
 from evaluation.freezing import check_open, lock_county, why_frozen
 from evaluation.permissions import Person, Refused
 from evaluation.permissions import why_not_revise as why_not_at_all
-from evaluation.queries import default_standard
+from evaluation.queries import DEFAULT_STANDARD
 from indicators.actions import record_upload
 from indicators.catalogue import (
     COUNTY_ITEM_BY_CODE,
@@ -278,7 +278,7 @@ def store_revised(user: User, base: Submission, content: bytes, changes: Collect
     if not is_new:
         raise Refused("更正后的内容与这一版相同，没有生成新的版本。")
     CellChange.objects.bulk_create(_of(submission, user, changes))
-    jobs.enqueue(submission, default_standard())
+    jobs.enqueue(submission, DEFAULT_STANDARD)
     return submission
 
 

@@ -16,7 +16,8 @@ from evaluation.permissions import Person, Refused, can_tend_jobs
 from schools.models import County, User
 from schools.queries import people_visible_to, within
 
-_COUNTIES_OWN = ("submission__county", "partial__base__county")
+#: Where a job is about something of one place, that place.
+_OF_A_PLACE = ("submission__county", "partial__base__county", "document_order__place")
 
 
 class JobKind(StrEnum):
@@ -34,6 +35,7 @@ class JobKind(StrEnum):
     BATCH = "batch", "全国核算的批次"
     LABORATORY_RUN = "laboratory_run", "标准试验"
     RADAR_SCAN = "radar_scan", "数据雷达"
+    DOCUMENT_ORDER = "document_order", "文件制作"
 
 
 def kind_of(job: Job) -> JobKind:
@@ -42,9 +44,11 @@ def kind_of(job: Job) -> JobKind:
 
 
 def county_of(job: Job) -> County | None:
-    """The county whose upload a job is about; None where it is about many."""
+    """The county whose upload or documents a job is about; None where it is about many."""
     if job.submission is not None:
         return job.submission.county
+    if job.document_order is not None:
+        return job.document_order.evaluation.county if job.document_order.evaluation is not None else None
     return job.partial.base.county if job.partial is not None else None
 
 
@@ -52,15 +56,16 @@ def jobs_set_aside(user: Person) -> QuerySet[Job]:
     """The jobs ``user`` may let run again: of the counties of their province, and those about the nation; what was
     set aside first comes first. Those of a cancelled run are nobody's."""
     found = Job.objects.filter(state=JobState.SET_ASIDE).exclude(batch__run__state=RunState.CANCELLED)
-    found = found.select_related("batch__run", *(f"{each}__parent" for each in _COUNTIES_OWN))
+    related = "document_order__evaluation__county__parent", *(f"{each}__parent" for each in _OF_A_PLACE)
+    found = found.select_related("batch__run", *related)
     found = found.order_by("finished_at", "pk")
     if not isinstance(user, User) or not can_tend_jobs(user):
         return found.none()
     if user.is_superuser:
         return found
-    national = Q(submission=None, partial=None)
-    for county in _COUNTIES_OWN:
-        national |= within(user.place_id or "", county)
+    national = Q(submission=None, partial=None, document_order=None)
+    for place in _OF_A_PLACE:
+        national |= within(user.place_id or "", place)
     return found.filter(national)
 
 
@@ -109,6 +114,8 @@ _IN_WORDS = (
     (r"MemoryError", "服务器内存不足。释放内存后可以重新处理。"),
     (r"Stuck", "处理停在一个阶段没有进展，已被收回。可以重新处理；再次失败时请转交维护人员。"),
     (r"DecidedMeanwhile", "核算期间省级录入多次变化。可以重新处理。"),
+    (r"PrintingFailed", "转换 PDF 的程序没有完成。可以重新制作，已做好的不会重做；再次失败时请转交维护人员。"),
+    (r"NoMaker", "这个工作进程没有装好文件制作的部分。请转交维护人员。"),
     (r"连续 ", "处理它的进程每次都中途停止（被终止或崩溃）。可以重新处理；再次失败时请转交维护人员。"),
     (r"(OSError|Timeout|Connection|SMTP|gaierror)", "对方的服务器没有接收。恢复后可以重新发送。"),
     (r"NotTaken", "对方的服务器拒绝接收。请核对设置后重新发送。"),

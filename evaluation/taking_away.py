@@ -11,7 +11,17 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from evaluation.events import record_event
-from evaluation.models import Evaluation, Event, Filing, Objection, RelaxationGrant, Reply, SuppliedResult
+from evaluation.models import (
+    DocumentOrder,
+    Evaluation,
+    Event,
+    Filing,
+    IssuedDocument,
+    Objection,
+    RelaxationGrant,
+    Reply,
+    SuppliedResult,
+)
 from evaluation.permissions import Person
 from evaluation.queries import evaluation_of
 from indicators.models import Evidence, PartialWorkbook, Submission
@@ -100,6 +110,17 @@ def of_objection(request: HttpRequest, said: Mapping[str, Any]) -> About:
     """About an objection."""
     notice = Objection.objects.select_related("notice__evaluation__county").get(pk=said["pk"]).notice
     return About(notice.evaluation.county, notice.evaluation)
+
+
+def of_document(request: HttpRequest, said: Mapping[str, Any]) -> About:
+    """About a printed document."""
+    found = IssuedDocument.objects.select_related("order__evaluation__county").get(number=said["number"])
+    return About(evaluation=found.order.evaluation)
+
+
+def of_document_order(request: HttpRequest, said: Mapping[str, Any]) -> About:
+    """About the printed documents of an order."""
+    return About(evaluation=DocumentOrder.objects.select_related("evaluation__county").get(pk=said["pk"]).evaluation)
 
 
 def of_own_county(request: HttpRequest, said: Mapping[str, Any]) -> About:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from evaluation import jobs, outbox, people, reminders, working
+from evaluation import documents_kept, jobs, outbox, people, reminders, working
 
 #: The last resort against a process that hangs where not even its own watchdog runs: Celery kills it.
 _HARD_LIMIT_SECONDS = 15 * 60
@@ -40,3 +40,9 @@ def remind_of_deadlines() -> None:
 def close_idle_accounts() -> None:
     """Some times a day: accounts nobody used for long are closed, invitations that ran out are taken back."""
     people.close_idle_accounts()
+
+
+@shared_task(name="evaluation.clear_school_plans")
+def clear_school_plans() -> None:
+    """Some times a day: the plans of single schools whose time is over are given up, their numbers and hashes stay."""
+    documents_kept.clear_school_plans()

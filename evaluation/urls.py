@@ -3,10 +3,13 @@
 from django.urls import URLPattern, path
 
 from evaluation import (
+    annual_report_views,
     assigning_views,
     certificate_views,
     dead_letter_views,
     decision_views,
+    document_template_views,
+    document_views,
     evidence_views,
     explanation_views,
     inbox_views,
@@ -116,6 +119,23 @@ urlpatterns: list[URLPattern] = [
     path("assignments/", assigning_views.assignments, name="assignments"),
     path("assignments/share-out/", assigning_views.assignments_share_out, name="assignments_share_out"),
     path("assignments/give/", assigning_views.assignment_give, name="assignment_give"),
+    path("evaluations/<int:pk>/documents/", document_views.documents_progress, name="documents_progress"),
+    path("evaluations/<int:pk>/documents/<str:kind>/", document_views.document_order, name="document_order"),
+    path("documents/<str:number>/", document_views.document, name="document"),
+    path("documents/<str:number>/file.<str:suffix>", document_views.document_file, name="document_file"),
+    path("documents/<str:number>/publish/", annual_report_views.annual_report_publish, name="annual_report_publish"),
+    path("documents/<str:number>.<str:suffix>", document_views.document_published, name="document_published"),
+    path("document-orders/<int:pk>/", document_views.documents_of_order, name="documents_of_order"),
+    path("document-orders/<int:pk>.zip", document_views.documents_archive, name="documents_archive"),
+    path("annual-reports/", annual_report_views.annual_reports, name="annual_reports"),
+    path("document-templates/", document_template_views.document_templates, name="document_templates"),
+    path("document-templates/<str:kind>.docx", document_template_views.document_template, name="document_template"),
+    path("document-templates/<str:kind>/", document_template_views.document_template_set, name="document_template_set"),
+    path(
+        "document-templates/<str:kind>/default/",
+        document_template_views.document_template_reset,
+        name="document_template_reset",
+    ),
     path("publication-rule/", publication_views.publication_rule, name="publication_rule"),
     path("recusals/", assigning_views.recusals, name="recusals"),
 ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, Model, OuterRef, Q
 from django.utils import timezone
 
 from indicators.catalogue import ALL_FIELDS, COUNTY_ITEM_BY_CODE, DECIMAL_SCALE, Field, Kind
@@ -32,14 +32,14 @@ FILE_RULES = "file."
 _FILENAME_LENGTH = 200
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def store_file(content: bytes) -> StoredFile:
     """The stored file with these bytes, made if it is not there yet, and filled again where it was cleared."""
     sha256 = hashlib.sha256(content).hexdigest()
+    stored = StoredFile(sha256=sha256, content=content, size=len(content))
+    StoredFile.objects.bulk_create([stored], ignore_conflicts=True)
     # Locked until the row that uses it is in: clearing waits for that row, and sees it.
-    stored, _ = StoredFile.objects.select_for_update().get_or_create(
-        sha256=sha256, defaults={"content": content, "size": len(content)}
-    )
+    stored = StoredFile.objects.select_for_update().defer("content").get(pk=sha256)
     if stored.cleared_at is not None:
         stored.content, stored.cleared_at = content, None
         stored.save(update_fields=["content", "cleared_at"])
@@ -49,7 +49,18 @@ def store_file(content: bytes) -> StoredFile:
 def clear_refused_files(before: datetime.datetime) -> int:
     """Give up the bytes of files that were refused before a moment and that nothing else uses; returns how many. The
     reports about them, their names and their hashes stay."""
-    due = StoredFile.objects.filter(_is_given_up(before), cleared_at=None).order_by("sha256")
+    told = ReportedProblem.objects.filter(submission=OuterRef("pk"), rule__startswith=FILE_RULES)
+    refused = {
+        Submission: Q(Exists(told), is_readable=False, read_at__lt=before),
+        PartialWorkbook: Q(state=PartialWorkbook.State.REFUSED, uploaded_at__lt=before),
+    }
+    return clear_files(refused)
+
+
+def clear_files(given_up: Mapping[type[Model], Q]) -> int:
+    """Give up the bytes of files of which every use is a row that fulfils its table's condition, and there is one;
+    returns how many. Their hashes stay. A table that is not named keeps the files it uses."""
+    due = StoredFile.objects.filter(_is_given_up(given_up), cleared_at=None).order_by("sha256")
     cleared = 0
     for sha256 in due.values_list("sha256", flat=True):
         with transaction.atomic():
@@ -59,27 +70,20 @@ def clear_refused_files(before: datetime.datetime) -> int:
     return cleared
 
 
-def _is_given_up(before: datetime.datetime) -> Q:
-    """Whether every use of a file is a version or a partial workbook refused before a moment, and there is one."""
-    told = ReportedProblem.objects.filter(submission=OuterRef("pk"), rule__startswith=FILE_RULES)
-    refused = {
-        Submission: Q(Exists(told), is_readable=False, read_at__lt=before),
-        PartialWorkbook: Q(state=PartialWorkbook.State.REFUSED, uploaded_at__lt=before),
-    }
+def _is_given_up(given_up: Mapping[type[Model], Q]) -> Q:
     is_used, is_kept = Q(), Q()
     for relation in StoredFile._meta.get_fields(include_hidden=True):
         if not relation.one_to_many:
             continue
         # A table that comes to use files some day keeps them, without anybody thinking of this place.
         uses = relation.related_model.objects.filter(**{relation.field.name: OuterRef("pk")}).order_by()
-        condition = refused.get(relation.related_model)
+        condition = given_up.get(relation.related_model)
         is_kept |= Q(Exists(uses if condition is None else uses.exclude(condition)))
         if condition is not None:
             is_used |= Q(Exists(uses))
     return is_used & ~is_kept
 
 
-@transaction.atomic
 def record_upload(
     user: User,
     county: County,
@@ -92,16 +96,15 @@ def record_upload(
 ) -> tuple[Submission, bool]:
     """The next version of the county's figures, and whether it is new: the bytes of the newest version sent once
     more (a double click, a second tab) are that version, unless its file was cleared, or they are to be read in
-    another way (``is_reread``). ``based_on`` is the version whose file was corrected or is read again."""
-    # Two uploads at once must not take one number: the county's row is the lock, on SQLite the transaction is.
-    County.objects.select_for_update(no_key=True).get(pk=county.pk)
+    another way (``is_reread``). ``based_on`` is the version whose file was corrected or is read again. Call in a
+    transaction that holds the county's row: two uploads at once must not take one number."""
     versions = Submission.objects.filter(county=county, school_year=school_year)
     newest = versions.order_by("-version").first()
     was_cleared = newest is not None and is_cleared(newest)
     stored = store_file(content)
     if newest is not None and newest.file_id == stored.pk and not (is_reread or was_cleared):
         return newest, False
-    number = (versions.aggregate(last=Max("version"))["last"] or 0) + 1
+    number = 1 if newest is None else newest.version + 1
     name = PurePath(filename.replace("\\", "/")).name[-_FILENAME_LENGTH:]
     submission = Submission.objects.create(
         county=county,

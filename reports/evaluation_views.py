@@ -15,7 +15,14 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from evaluation import certifying_section, noticing_section, proposing_section, reviewing_section, signing_section
+from evaluation import (
+    certifying_section,
+    documents_section,
+    noticing_section,
+    proposing_section,
+    reviewing_section,
+    signing_section,
+)
 from evaluation.decisions import judged_items
 from evaluation.evidence_queries import evidence_of, items_of
 from evaluation.models import Evaluation, Filing, Question
@@ -40,6 +47,7 @@ _AREAS: dict[str, tuple[_Section, str]] = {
     "proposing": (proposing_section.section, "evaluation/sections/proposing.html"),
     "noticing": (noticing_section.section, "evaluation/sections/noticing.html"),
     "certifying": (certifying_section.section, "evaluation/sections/certifying.html"),
+    "documents": (documents_section.section, "evaluation/sections/documents.html"),
     "radar": (radar_section.section, "evaluation/sections/radar.html"),
 }
 _EVENTS_LISTED = 200
@@ -51,7 +59,7 @@ def evaluation(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything about one evaluation; for whoever may not see it there is no such page."""
     visible = evaluations_visible_to(request.user).select_related("filing__submission", "filing__verdict")
     found = get_object_or_404(visible, pk=pk)
-    sections, reasons = _sections(request, found)
+    sections, reasons, is_making = _sections(request, found)
     state, today = found.state_of, timezone.localdate()
     party = holder(state)
     context = {
@@ -62,6 +70,7 @@ def evaluation(request: HttpRequest, pk: int) -> HttpResponse:
         "is_overdue": found.deadline is not None and found.deadline < today,
         "steps": step_lines(request.user, found, reasons),
         "sections": sections,
+        "is_making": is_making,
         "events": event_lines(found.events.order_by("-number")[:_EVENTS_LISTED]),
         "is_desk": request.user.party in (Party.CLERK, Party.SIGNER),
     }
@@ -70,15 +79,16 @@ def evaluation(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "evaluation/evaluation.html", context)
 
 
-def _sections(request: HttpRequest, found: Evaluation) -> tuple[list[tuple[str, str]], dict[Step, str]]:
-    """The parts of the page by their names, those a step of this state belongs to first; and what they have against
-    each step."""
+def _sections(request: HttpRequest, found: Evaluation) -> tuple[list[tuple[str, str]], dict[Step, str], bool]:
+    """The parts of the page by their names, those a step of this state belongs to first; what they have against each
+    step; and whether a worker is making documents, so that the page asks again."""
     told: dict[str, dict[str, Any]] = {}
     reasons: dict[Step, str] = {}
     for area, (section, _) in _AREAS.items():
         told[area] = section(request.user, found)
         reasons |= {Step(step): words for step, words in told[area].get("why_not", {}).items() if words}
-    return [(area, _printed(request, found, area, told[area])) for area in _in_order(request, found, told)], reasons
+    printed = [(area, _printed(request, found, area, told[area])) for area in _in_order(request, found, told)]
+    return printed, reasons, told["documents"]["is_making"]
 
 
 def _in_order(request: HttpRequest, found: Evaluation, told: dict[str, dict[str, Any]]) -> list[str]:

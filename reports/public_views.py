@@ -27,12 +27,14 @@ from evaluation.published import (
     certificates_of,
     corrections,
     counts_by_province,
+    documents_behind,
     earlier_result,
     fewest_pupils,
     hidden_schools,
     notices_of,
     published_certificates,
     records_behind,
+    reports_on,
     search_places,
     search_schools,
     standings_in,
@@ -106,7 +108,7 @@ def province(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse 
     found = get_object_or_404(Division, pk=code, level=DivisionLevel.PROVINCE)
     standings = standings_in(found.pk)
     certified = sum(each.is_certified for each in standings)
-    context = {"province": found, "standings": standings, "certified": certified}
+    context = {"province": found, "standings": standings, "certified": certified, "reports": reports_on(found.pk)}
     page = PublicPage("public/province.html", context, [county_table(standings)], f"{found.name}各县")
     return answer(request, page, suffix)
 
@@ -268,6 +270,7 @@ def _result(certificate: Certificate, history: list[Certificate], context: dict[
         "earlier": earlier,
         "change": change_sentence(certificate, earlier) if earlier else "",
         "years": years,
+        "documents": documents_behind(certificate),
     }
     tables = (
         dimension_table(dimension_lines(told, document)),

@@ -225,7 +225,9 @@ def _newer(version: Submission) -> Submission | None:
 def submission(request: HttpRequest, pk: int) -> HttpResponse:
     """One address, and what there is to say about the version now: progress, its problems, or the verdict."""
     version = _version(request, pk)
-    job, verdict = job_of(version), verdict_of(version)
+    job = job_of(version)
+    # "Done" and the verdict are written in one transaction: while the job is not over there is none to ask for.
+    verdict = verdict_of(version) if job is None or job.is_over else None
     context: dict[str, Any] = {"submission": version, "verdict": verdict, "newer": _newer(version)}
     if verdict is None and (job is None or not job.is_over):
         return render(request, "reports/progress.html", context | {"progress": progress(job, waiting_before(job))})
@@ -252,7 +254,7 @@ def submission_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The moving part of the waiting page: nothing while nothing changed, the whole page once the job is over."""
     if not request.headers.get("HX-Request"):
         return redirect("submission", pk=pk)
-    version = _version(request, pk)
+    version = get_object_or_404(submissions_visible_to(request.user).select_related(None).only("pk"), pk=pk)
     job = job_of(version)
     if job is not None and job.is_over:
         return HttpResponse(headers={"HX-Refresh": "true"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from fractions import Fraction
 
 from evaluation.core.status import UNKNOWN_TEXT
@@ -10,6 +10,11 @@ from evaluation.core.status import UNKNOWN_TEXT
 _MOST_PLACES = 12
 #: A limit or an amount is printed with at most this many decimals; the forms take no more.
 _PLAIN_PLACES = 6
+#: A value further from a limit than so many of its last printed places cannot be rounded onto it or across it.
+_FAR = 2
+_WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
+#: Floats of everyday size, whose digits fit into that.
+_EVERYDAY = 1e15
 
 
 def half_up(value: Fraction | float | int, places: int) -> str:
@@ -52,6 +57,11 @@ def plain(value: Fraction | int, least_places: int = 0) -> str:
 
 def figure(value: Fraction | float, places: int, *limits: Fraction) -> str:
     """``value`` at ``places`` decimals; more, where they would put it on or across one of ``limits``."""
+    if isinstance(value, float) and abs(value) < _EVERYDAY:
+        margin = _FAR / 10**places
+        if all(abs(value - limit) > margin for limit in limits):
+            # Nearly every figure of a long table: the digits of the float, rounded once, without fractions.
+            return f"{Decimal(repr(value + 0.0)).quantize(Decimal(1).scaleb(-places), context=_WIDE):f}"
     number = exact(value) if isinstance(value, float) else Fraction(value)
     for limit in limits:
         places = max(places, _places(shown(number, places, limit)))

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from evaluation import health
 from evaluation.doctor.opinion import Advice, Check, bad, notice
+from evaluation.document_making import maker
 from evaluation.models import Event, WorkerPulse
 from evaluation.pulse import SILENT_AFTER, stalled
 
@@ -149,7 +150,7 @@ def clock() -> Iterator[Advice]:
 
 
 def printing() -> Iterator[Advice]:
-    """What certificates are printed with. LibreOffice is not needed to run the portal."""
+    """What certificates are printed with, and the fonts of everything printed."""
     try:
         import weasyprint  # noqa: F401
     except (ImportError, OSError) as error:
@@ -162,7 +163,13 @@ def printing() -> Iterator[Advice]:
         return
     fonts = subprocess.run(["fc-list", ":lang=zh-cn", "family"], capture_output=True, text=True, check=False)
     if not fonts.stdout.strip():
-        yield bad("没有中文字体，证书上的字会是空框。", "安装 fonts-noto-cjk。")
+        yield bad("没有中文字体，证书和文书上的字会是空框。", "安装 fonts-noto-cjk。")
+
+
+def documents() -> Iterator[Advice]:
+    """What documents are printed with: without it they are given as .docx alone."""
+    if not maker().can_print():
+        yield notice("没有 LibreOffice，文书只能下载 Word 文档，不能生成 PDF。", "安装 libreoffice-writer。")
 
 
 MACHINERY: dict[str, tuple[Check, bool]] = {
@@ -176,4 +183,5 @@ MACHINERY: dict[str, tuple[Check, bool]] = {
     "磁盘": (disk, False),
     "时钟": (clock, True),
     "打印": (printing, False),
+    "文书": (documents, False),
 }

@@ -1,6 +1,7 @@
 """The tables of the judging and of the evaluation by people, by noun."""
 
 from evaluation.models.decided import ItemJudgement, RelaxationGrant, SuppliedResult
+from evaluation.models.documents import DocumentOrder, DocumentTemplate, IssuedDocument
 from evaluation.models.judging import Finding, Job, JobStage, JobState, Standard, Verdict
 from evaluation.models.laboratory import LaboratoryRun
 from evaluation.models.national import (
@@ -36,10 +37,13 @@ __all__ = [
     "Assignment",
     "Certificate",
     "ChainHead",
+    "DocumentOrder",
+    "DocumentTemplate",
     "Evaluation",
     "Event",
     "Filing",
     "Finding",
+    "IssuedDocument",
     "ItemJudgement",
     "Job",
     "JobStage",

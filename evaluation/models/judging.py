@@ -58,7 +58,7 @@ def _is_exactly_one_of(*names: str) -> Q:
 
 class Job(models.Model):
     """Judge one submission against one standard, read one partial workbook to show what it would change, try one
-    standard out on all counties, judge a batch of a national run, or scan a year's figures.
+    standard out on all counties, judge a batch of a national run, scan a year's figures, or make printed documents.
     ``attempts`` counts claims and fences them: only the claim that is current may finish the job. A job whose lease
     ran out is taken up again."""
 
@@ -67,6 +67,7 @@ class Job(models.Model):
     laboratory_run = models.OneToOneField("LaboratoryRun", models.CASCADE, null=True, related_name="job")
     batch = models.OneToOneField("RunBatch", models.CASCADE, null=True, related_name="job")
     radar_scan = models.OneToOneField("RadarScan", models.CASCADE, null=True, related_name="job")
+    document_order = models.OneToOneField("DocumentOrder", models.CASCADE, null=True, related_name="job")
     standard = models.ForeignKey(Standard, models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.WAITING)
     stage = models.CharField(max_length=10, choices=JobStage.choices, default=JobStage.QUEUED)
@@ -87,7 +88,9 @@ class Job(models.Model):
                 fields=["submission", "standard"], name="job_is_unique_per_submission_and_standard"
             ),
             models.CheckConstraint(
-                condition=_is_exactly_one_of("submission", "partial", "laboratory_run", "batch", "radar_scan"),
+                condition=_is_exactly_one_of(
+                    "submission", "partial", "laboratory_run", "batch", "radar_scan", "document_order"
+                ),
                 name="job_is_of_one_thing",
             ),
             models.CheckConstraint(
@@ -104,6 +107,7 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         of = self.submission or self.partial or self.laboratory_run or self.batch or self.radar_scan
+        of = of or self.document_order
         return f"{of} {self.get_state_display()}"
 
     @property

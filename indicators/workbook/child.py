@@ -66,11 +66,11 @@ def wait_for_a_file() -> list[str] | None:
     return json.loads(line) if line else None
 
 
-def limit_resources() -> None:
+def limit_resources(memory: int = MAX_MEMORY, cpu_seconds: int = MAX_CPU_SECONDS) -> None:
     """Bind this process: memory, processor time, no core dump, no files written, no children."""
     for limit, soft, hard in (
-        (resource.RLIMIT_AS, MAX_MEMORY, MAX_MEMORY),
-        (resource.RLIMIT_CPU, MAX_CPU_SECONDS, MAX_CPU_SECONDS + 1),
+        (resource.RLIMIT_AS, memory, memory),
+        (resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1),
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_FSIZE, 0, 0),
         (resource.RLIMIT_NOFILE, 16, 16),

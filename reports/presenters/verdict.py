@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from evaluation.core.conclusion import Conclusion, conclusion
 from evaluation.core.rounding import coefficient_text, exact, figure, half_up, plain
@@ -15,7 +15,16 @@ from evaluation.core.standard import CRITERION_GROUPS, Criterion, Indicator, Ope
 from evaluation.core.status import Status
 from reports.charts.inline import svg
 from reports.presenters.drawn import coefficient_chart
-from reports.presenters.figures import ATTAINED, MARKS, MISSING, NO_LIMIT, UNDER_FLOOR, Mark, mark_of
+from reports.presenters.figures import (
+    ATTAINED,
+    MARKS,
+    MISSING,
+    NO_LIMIT,
+    UNDER_FLOOR,
+    Mark,
+    mark_of,
+    marked_figure,
+)
 from schools.vocabulary import SchoolType, SponsorType, Stage
 
 NO_NAME = "（未填校名）"
@@ -107,6 +116,12 @@ class SchoolLine:
     cells: tuple[ValueCell, ...]
     mark: Mark
     remark: str
+
+    @property
+    def figures(self) -> SafeString:
+        """The seven cells of the row."""
+        cells = (marked_figure(cell.text, cell.mark) for cell in self.cells)
+        return mark_safe("".join(f'<td class="number">{cell}</td>' for cell in cells))  # noqa: S308 - escaped there
 
 
 @dataclass(frozen=True, slots=True)

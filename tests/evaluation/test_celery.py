@@ -151,7 +151,7 @@ def test_a_pool_process_that_stands_still_is_replaced_by_its_parent(broker, uplo
         assert until(WorkerPulse.objects.exists, 40)
         first = WorkerPulse.objects.get().worker
         os.kill(int(first.rpartition(":")[2]), signal.SIGSTOP)
-        jobs.enqueue(uploaded, Standard.objects.get())
+        jobs.enqueue(uploaded, Standard.objects.get().pk)
         assert wait_until_done(uploaded, 60) == JobState.DONE
     assert uploaded.jobs.get().worker != first
 

@@ -187,6 +187,7 @@ OPEN = {
     "standard_document": "a loaded standard is public",
     "certificate_print": "a certificate is public",
     "certificate_record": "a published record is public",
+    "document_published": "documents of a published result, and published reports, are public",
     "result_export": "the schools of a published result are public",
 }
 _GIVES_A_FILE = re.compile(r"FileResponse|as_attachment|Content-Disposition|\b_file\(")

@@ -7,9 +7,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from evaluation.core.exact import at_least, product_at_least, reaches, scaled_quotient
-from evaluation.core.rounding import half_up, shown
+from evaluation.core.rounding import exact, figure, half_up, shown
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -76,3 +78,12 @@ def test_halves_are_rounded_up_from_the_exact_value(value, places, text):
 )
 def test_a_printed_figure_never_stands_on_the_wrong_side_of_its_limit(value, places, limit, text):
     assert shown(value, places, limit) == text
+
+
+@given(
+    some.one_of(some.floats(-1e14, 1e14), some.decimals(0, 30, places=3).map(float)),
+    some.integers(0, 3),
+    some.lists(some.decimals(0, 30, places=2).map(Fraction), max_size=2),
+)
+def test_the_short_way_of_printing_a_float_gives_what_fractions_give(value, places, limits):
+    assert figure(value, places, *limits) == figure(exact(value), places, *limits)

@@ -276,7 +276,7 @@ def test_serve_replaces_a_worker_that_stands_still(uploaded, worker_environment,
         assert until(WorkerPulse.objects.exists, 30)
         first = WorkerPulse.objects.get().worker
         os.kill(int(first.rpartition(":")[2]), signal.SIGSTOP)
-        jobs.enqueue(uploaded, Standard.objects.get())
+        jobs.enqueue(uploaded, Standard.objects.get().pk)
         assert until(lambda: uploaded.verdicts.exists(), 45)
         assert uploaded.jobs.get().worker != first
     finally:

@@ -274,6 +274,13 @@ def test_certificates_that_cannot_be_printed(monkeypatch):
     assert is_found("打印", Level.BAD, "不能生成证书 PDF")
 
 
+def test_documents_that_cannot_be_printed(monkeypatch):
+    monkeypatch.setattr("reports.documents.printing.shutil.which", lambda name: "")
+    assert is_found("文书", Level.NOTICE, "只能下载 Word 文档")
+    monkeypatch.setattr("reports.documents.printing.shutil.which", lambda name: f"/usr/bin/{name}")
+    assert is_well("文书")
+
+
 def test_standards_that_are_missing_or_not_those_of_this_version():
     found = said("评估标准")
     assert {level for level, _, _ in found} == {Level.BAD}

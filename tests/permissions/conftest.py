@@ -12,6 +12,8 @@ from django.http import HttpResponseNotFound
 from django.test.utils import override_settings
 
 from config import urls
+from evaluation import document_making
+from tests.evaluation.plain_maker import PlainMaker
 from tests.permissions.checks import Checks
 from tests.permissions.matrix import Matrix
 from tests.permissions.world import World, build_world
@@ -26,7 +28,8 @@ _SETTINGS = {
 
 @pytest.fixture(scope="package")
 def world(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[World]:
-    with django_db_blocker.unblock(), override_settings(**_SETTINGS), transaction.atomic():
+    makes = patch.object(document_making, "_maker", [PlainMaker()])
+    with django_db_blocker.unblock(), override_settings(**_SETTINGS), makes, transaction.atomic():
         yield build_world(tmp_path_factory.mktemp("world"))
         transaction.set_rollback(True)
 

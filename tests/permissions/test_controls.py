@@ -38,6 +38,8 @@ BEHIND: dict[str, tuple[str, ...]] = {
     "evaluation.permissions.why_not_recuse": _WHO_ASSIGNS,
     "evaluation.permissions.why_not_tend": ("schools.queries.places_visible_to",),
     "schools.queries.places_visible_to": ("evaluation.permissions.why_not_tend",),
+    # The door finds only reports of the own province.
+    "evaluation.documents.why_not_publish_report": ("evaluation.document_queries.documents_visible_to",),
     # The clerk is no signer, and nobody signs what they prepared: two reasons against the same person.
     "evaluation.permissions.why_not_sign": ("evaluation.signing._why_not_this_person", "evaluation.steps.why_not_step"),
     "evaluation.signing._why_not_this_person": (

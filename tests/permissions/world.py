@@ -15,6 +15,8 @@ from evaluation import national, radar
 from evaluation.actions import load_standard, run_waiting_jobs, upload_workbook
 from evaluation.certifying import revoke, start_correction
 from evaluation.decisions import grant_relaxation, judged_items, supply_monitoring, supply_survey
+from evaluation.document_making import DocumentKind, maker
+from evaluation.documents import order_annual_report, order_document
 from evaluation.evidence_actions import set_task
 from evaluation.laboratory import start_run
 from evaluation.models import Assignment, Evaluation, ItemJudgement, Notice, Objection, OutboxEntry, Proposal, Recusal
@@ -309,6 +311,19 @@ class _Builder:
         publish(self.others[A.CHIEF], found, found.version, over(found))
         case.things["certificate"] = case.evaluation.certificate
 
+    def documents(self, case: Case) -> None:
+        """The self-assessment and the plan of one school, of what is signed and stands."""
+        found = case.evaluation
+        if found is None or not found.state_of.is_frozen:
+            return
+        record = found.filing.submission.records.order_by("row").first()
+        # A maker of the tests: one school is enough.
+        maker().named = [(record.code, record.name)]  # type: ignore[attr-defined]
+        for name, kind in (("paper", DocumentKind.SELF_ASSESSMENT), ("plans", DocumentKind.SCHOOL_PLAN)):
+            order = order_document(case.people[A.CLERK], found, kind, 0)
+            run_waiting_jobs()
+            case.things[name] = order.documents.get() if name == "paper" else order
+
     def correct(self, case: Case) -> None:
         found = case.evaluation
         words = f"更正，{case.mark('correction')}。"
@@ -376,6 +391,7 @@ def _notice_over(walk: _Builder, case: Case) -> None:
 def _draft(walk: _Builder, case: Case) -> None:
     """A published result that is being corrected: the draft is the county's alone."""
     _to_published(walk, case)
+    walk.documents(case)
     walk.correct(case)
     case.things["before"], case.things["evaluation"] = case.things["evaluation"], case.draft
 
@@ -453,6 +469,8 @@ def build_world(folder: Path) -> World:
             walk.sign(case)
         _WALKS.get(case.key, _nothing)(walk, case)
         case.things.setdefault("evaluation", None)
+        if case.key in CASES:
+            walk.documents(case)
         case.people = near | case.people
         if case.key in CASES:
             closed = appoint(f"closed-{case.code}", "已停用", Party.CLERK, case.county, PASSWORD)
@@ -470,6 +488,9 @@ def build_world(folder: Path) -> World:
     world.things["judged"] = national.start_run(steward, default_standard(), walk.year, walk.today)
     world.things["scan"] = radar.start_scan(steward, walk.year)
     run_waiting_jobs()
+    report = order_annual_report(walk.others[A.CHIEF], walk.year, 0)
+    run_waiting_jobs()
+    world.things["report"] = report.documents.get()
     world.things["running"] = national.start_run(steward, default_standard(), walk.year, walk.today)
     User.objects.filter(pk=cases["city_review"].people[A.CLERK].pk).update(email="clerk@example.test")
     world.things["letter"] = OutboxEntry.objects.create(
