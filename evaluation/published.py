@@ -64,11 +64,11 @@ def earlier_result(certificate: Certificate) -> Certificate | None:
 def verdict_behind(certificate: Certificate) -> Verdict:
     """The verdict a certificate certifies: the one the approved proposal rests on. Raises Proposal.DoesNotExist where
     the rows were tampered with."""
-    approved = _approved([certificate])
+    approved = _proposals_behind([certificate])
     return approved.select_related("verdict__standard", "verdict__submission").order_by("-pk")[:1].get().verdict
 
 
-def _approved(certificates: Collection[Certificate]) -> QuerySet[Proposal]:
+def _proposals_behind(certificates: Collection[Certificate]) -> QuerySet[Proposal]:
     """The proposals certificates rest on."""
     return Proposal.objects.filter(
         evaluation__in=[each.evaluation_id for each in certificates],
@@ -244,7 +244,7 @@ def _hidden_by_submission(certificates: dict[int, Certificate]) -> dict[int, fro
         for submission, each in certificates.items()
     }
     with_small = [key for key in certificates if any(count < fewest[key] for count in pupils[key].values())]
-    approved = _approved([certificates[key] for key in with_small]).select_related("verdict").order_by("pk")
+    approved = _proposals_behind([certificates[key] for key in with_small]).select_related("verdict").order_by("pk")
     verdicts = {proposal.verdict.submission_id: proposal.verdict for proposal in approved}
     # Where a row was tampered with, nothing is shown of the county at all.
     return {
