@@ -17,6 +17,8 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 
+from reports.display import Display
+
 KEPT_SECONDS = 60
 #: A page with a longer query is nobody's in particular: not worth its room.
 _LONGEST_KEY = 300
@@ -33,7 +35,8 @@ def kept_for_everybody(view: View) -> View:
         is_for_everybody = request.method in ("GET", "HEAD") and settings.SESSION_COOKIE_NAME not in request.COOKIES
         if not is_for_everybody or len(path) > _LONGEST_KEY:
             return view(request, *args, **kwargs)
-        key = f"page:{request.get_host()}:{hashlib.sha256(path.encode()).hexdigest()}"
+        # One for each way of showing it: nobody gets another reader's choice, and a cookie made up adds none.
+        key = f"page:{request.get_host()}:{Display.of(request)}:{hashlib.sha256(path.encode()).hexdigest()}"
         found = cache.get(key)
         if found is None:
             answer = view(request, *args, **kwargs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect, sync_playwright
@@ -33,8 +34,9 @@ def skip_loudly(words: str) -> None:
     pytest.skip(words)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def started() -> Iterator[Browser]:
+    """A browser, for as long as tests need it."""
     if CHROMIUM is None:
         skip_loudly("browser tests did not run: no Chromium (Debian: apt-get install chromium fonts-noto-cjk)")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
@@ -44,6 +46,12 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with started() as found:
+        yield found
 
 
 def check_fits(page: Page) -> None:

@@ -93,10 +93,14 @@ class Visitor:
             store.save()
             self._cookies[settings.SESSION_COOKIE_NAME] = store.session_key
 
+    def cookies(self) -> SimpleCookie[str]:
+        """What their browser keeps: a copy."""
+        return SimpleCookie(self._cookies.output(header=""))
+
     def ask(self, method: str, address: str, data: Mapping[str, Any] | None = None, **headers: str) -> Given:
         """One request; whatever it wrote is taken back."""
         writes = _Writes()
-        self._door.cookies = SimpleCookie(self._cookies.output(header=""))
+        self._door.cookies = self.cookies()
         with transaction.atomic():
             with connection.execute_wrapper(writes):
                 asked = getattr(self._door, method.lower())

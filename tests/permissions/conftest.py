@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -26,12 +28,19 @@ _SETTINGS = {
 }
 
 
+@contextmanager
+def standing(folder: Path) -> Iterator[World]:
+    """The world, for as long as it is looked at."""
+    makes = patch.object(document_making, "_maker", [PlainMaker()])
+    with override_settings(**_SETTINGS), makes, transaction.atomic():
+        yield build_world(folder)
+        transaction.set_rollback(True)
+
+
 @pytest.fixture(scope="package")
 def world(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[World]:
-    makes = patch.object(document_making, "_maker", [PlainMaker()])
-    with django_db_blocker.unblock(), override_settings(**_SETTINGS), makes, transaction.atomic():
-        yield build_world(tmp_path_factory.mktemp("world"))
-        transaction.set_rollback(True)
+    with django_db_blocker.unblock(), standing(tmp_path_factory.mktemp("world")) as built:
+        yield built
 
 
 @pytest.fixture(scope="package")

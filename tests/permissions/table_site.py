@@ -95,6 +95,8 @@ _OPEN = [
     Row("rules", nothing, PUBLIC, cases=ONCE),
     Row("event_heads", nothing, PUBLIC, cases=ONCE),
     Row("notices", nothing, PUBLIC, cases=ONCE),
+    # A choice is kept in the browser alone: nothing is written.
+    Row("display", nothing, PUBLIC, PUBLIC, cases=ONCE, send=plain(size="large", contrast="high")),
     Row("verify", nothing, PUBLIC, PUBLIC, cases=ONCE),
     Row("login", nothing, PUBLIC, answered(seen=SIGNED_IN, done=OUTSIDE), send=_sign_in, cases=ONCE),
     Row("invitation", _named("token", ""), PUBLIC, answered(done=EVERYBODY), cases=ONCE,
