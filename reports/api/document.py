@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
 from reports.api.errors import open_to_any_origin
-from reports.public_cache import kept_answer
+from reports.api.kept import kept_answer
 
 DESCRIPTION = """\
 公开部分不需要令牌：各省各县的状态、公布的结果、学校明细、更正和撤销、正在公示、评估标准。只有公布的数据，
@@ -46,7 +46,7 @@ def api_document(request: HttpRequest) -> HttpResponse:
         text = json.dumps(openapi_document(), ensure_ascii=False, indent=1)
         return HttpResponse(text, content_type="application/json; charset=utf-8")
 
-    return open_to_any_origin(kept_answer(request, make, vary="Accept"))
+    return open_to_any_origin(kept_answer(request, make))
 
 
 # ── As a list of lines ────────────────────────────────────────────────────────────────────────

@@ -22,9 +22,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reports.api.errors import open_to_any_origin
+from reports.api.kept import KEPT_SECONDS, etag_of, kept_answer
 from reports.api.shapes import ErrorSerializer
 from reports.api.throttles import PublicRate, TokenRate, UploadRate
-from reports.public_cache import KEPT_SECONDS, etag_of, kept_answer
 
 _PAGE_SIZE, _MOST_A_PAGE, _LAST_PAGE = 50, 200, 100_000
 _PART = re.compile(r"[0-9A-Za-z-]{1,60}")
@@ -197,7 +197,7 @@ def public(door: type[OpenDoor], *, is_kept: bool = True) -> View:
 
         # Only what everybody would be given is kept: who asks for another type is told so by the view.
         is_for_all = is_kept and request.accepts("application/json")
-        answer = kept_answer(request, make, vary="Accept") if is_for_all else make()
+        answer = kept_answer(request, make) if is_for_all else make()
         return open_to_any_origin(_with_etag(request, answer))
 
     return view

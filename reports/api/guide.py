@@ -15,7 +15,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from reports.api.document import openapi_document
-from reports.public_cache import KEPT_SECONDS, kept_for_everybody
+from reports.api.kept import KEPT_SECONDS
+from reports.public_cache import kept_for_everybody
 from schools.api_tokens import DAYS, MOST_TOKENS
 
 FOLDER = settings.BASE_DIR / "fixtures/api"

@@ -20,8 +20,6 @@ from evaluation.published import (
     certificates_of,
     corrections,
     earlier_result,
-    fewest_pupils,
-    is_small,
     published_certificates,
     records_behind,
     verdict_behind,
@@ -158,7 +156,7 @@ class ResultSchool(OpenDoor):
         certificate = certificate_or_404(code)
         verdict, standard, result = frozen(certificate)
         record = one_or_404(records_behind(verdict).filter(code=school).first())
-        if is_small(record, fewest_pupils(certificate.evaluation.county)):
+        if school in small_schools(certificate, verdict)[0]:
             raise Http404
         page = school_page(result, standard, school_report_of(record), {})
         told = {
@@ -184,17 +182,24 @@ class ResultChanges(OpenDoor):
         """Every coefficient, part by part."""
         certificate = certificate_or_404(code)
         earlier = one_or_404(earlier_result(certificate))
-        before, after = years_of(verdict_behind(earlier), verdict_behind(certificate))
-        closed, opened = closed_and_opened(before, after)
+        verdicts = verdict_behind(earlier), verdict_behind(certificate)
+        before, after = years_of(*verdicts)
+        hidden = small_schools(earlier, verdicts[0])[0], small_schools(certificate, verdicts[1])[0]
+        closed, opened = closed_and_opened(before, after, hidden)
+        # The first part would be the figures of the one school that is not shown.
+        is_joined = closed.unnamed + opened.unnamed == 1
         told = {
             "code": certificate.code,
             "earlier": earlier.code,
             "school_year": certificate.evaluation.school_year,
             "earlier_school_year": earlier.evaluation.school_year,
             "is_other_standard": before.standard.code != after.standard.code,
-            "closed": closed,
-            "opened": opened,
-            "lines": [change_told(each, after.standard) for each in waterfalls(before, after)],
+            "closed": closed.names,
+            "closed_unnamed": closed.unnamed,
+            "opened": opened.names,
+            "opened_unnamed": opened.unnamed,
+            "is_joined": is_joined,
+            "lines": [change_told(each, after.standard, is_joined=is_joined) for each in waterfalls(before, after)],
         }
         return Response(self.get_serializer(told).data)
 

@@ -210,10 +210,12 @@ def hidden_schools(result: Mapping[str, Any], small: Collection[str]) -> int:
 # ── From a year to the next, and beside others ────────────────────────────────────────────────
 
 
-def change_told(found: Waterfall, standard: Standard) -> Told:
-    """One figure, part by part."""
+def change_told(found: Waterfall, standard: Standard, *, is_joined: bool = False) -> Told:
+    """One figure, part by part. ``is_joined`` tells the first part, the schools, together with the second: alone it
+    would be the figures of one school not shown alone."""
     names = {indicator.code: indicator.short_name for indicator in standard.indicators}
-    parts = zip(PARTS.items(), found.values, found.values[1:], strict=False)
+    values = found.values[:1] + found.values[2:] if is_joined else found.values
+    parts = zip(list(PARTS.items())[is_joined:], values, values[1:], strict=False)
     return {
         "stage": found.stage.value,
         "code": found.code or None,

@@ -62,7 +62,7 @@ def _built() -> World:
 @pytest.fixture
 def made_anew(monkeypatch) -> None:
     """No answer is kept from one request to the next."""
-    monkeypatch.setattr("reports.public_cache.KEPT_SECONDS", 0)
+    monkeypatch.setattr("reports.api.kept.KEPT_SECONDS", 0)
 
 
 @pytest.fixture

@@ -242,6 +242,14 @@ def test_what_changed_adds_up_part_by_part(client, county, people, published):
     ]  # fmt: skip
 
 
+def test_a_change_by_one_school_that_is_not_shown_is_not_told_alone(published):
+    standard = parsed_standard(published.evaluation.standard)
+    line = change_told(Waterfall(Stage.PRIMARY, "L1", (0.4, 0.9, 0.5, 0.5, 0.5, 0.5)), standard, is_joined=True)
+    assert [each["part"] for each in line["parts"]] == ["enrollment", "resources", "decided", "standard"]
+    assert line["parts"][0]["change"] == pytest.approx(0.1)
+    assert 0.9 not in [each["after"] for each in line["parts"]]
+
+
 def test_counties_like_each_other_are_told_with_the_own_one(client, county, published):
     found = told(client, "result_similar", published.code)
     assert found["own"]["code"] == published.code
