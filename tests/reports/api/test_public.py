@@ -14,7 +14,7 @@ from evaluation.core.status import Status
 from evaluation.core.waterfall import Waterfall
 from evaluation.models import Assignment, Certificate, Evaluation
 from evaluation.publication_rules import set_fewest_pupils
-from evaluation.published import records_behind, verdict_behind
+from evaluation.published import hidden_schools, records_behind, verdict_behind
 from evaluation.sending_back import forward
 from evaluation.standards import parsed_standard
 from reports.api.told_public import change_told, stages_told
@@ -148,9 +148,11 @@ def test_a_school_with_too_few_pupils_is_nowhere(client, people, published):
     }
     smallest = min(pupils, key=pupils.get)
     set_fewest_pupils(people.chief, pupils[smallest] + 1, "保护学生个人信息。")
+    hidden = hidden_schools(verdict, pupils[smallest] + 1)
+    assert smallest in hidden
     assert told(client, "result", published.code)["schools"] == {
-        "rows": len([row for row in json.loads(verdict.document)["schools"] if row["code"] != smallest]),
-        "hidden": 1,
+        "rows": len([row for row in json.loads(verdict.document)["schools"] if row["code"] not in hidden]),
+        "hidden": len(hidden),
         "fewest_pupils": pupils[smallest] + 1,
     }
     assert smallest not in json.dumps(told(client, "result_schools", published.code, page_size=200))
