@@ -13,6 +13,7 @@ EMAIL_FROM      sender of letters
 WEBHOOKS        bots that are told of steps, as JSON: [{"name": "", "kind": "dingtalk|wecom|plain", "url": "",
                 "secret": "", "place": "code of a division, empty for all"}]
 REQUIRE_SECOND_FACTOR  1 or 0: one-time codes are a duty for inspectors, chiefs, stewards (default: as HTTPS)
+OPEN_DATA_LICENCE  file with the licence of open data (default: the portal's own text)
 METRICS_TOKEN   who brings it may read /metrics (default: none, and nobody may)
 LOG_FORMAT      json: one object a line; plain (default)
 LOG_LEVEL       least level that is logged (default: INFO with json, every request a line; else WARNING)
@@ -200,6 +201,9 @@ DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "portal@localhost")
 #: Receivers of notices beside people: the only addresses the portal itself ever calls (evaluation/webhooks.py).
 WEBHOOKS = json.loads(os.environ.get("WEBHOOKS", "[]"))
 
+#: Under which terms packages of open data are given away: a text file, the portal's own or that of a province.
+OPEN_DATA_LICENCE = os.environ.get("OPEN_DATA_LICENCE", str(BASE_DIR / "fixtures/open-data/licence.txt"))
+
 #: An inspector keeps away from a county in which, or in whose city, they held a post within so many years.
 FORMER_POST_YEARS = 5
 
@@ -288,6 +292,8 @@ CELERY_BEAT_SCHEDULE = {
     "clear-school-plans": {"task": "evaluation.clear_school_plans", "schedule": 6 * 60 * 60.0},
     "send-outbox": {"task": "evaluation.send_outbox", "schedule": 10.0},
     "remind-of-deadlines": {"task": "evaluation.remind_of_deadlines", "schedule": 60 * 60.0},
+    "build-open-data": {"task": "evaluation.build_open_data", "schedule": 6 * 60 * 60.0},
+    "clear-subscriptions": {"task": "evaluation.clear_subscriptions", "schedule": 60 * 60.0},
     "close-idle-accounts": {"task": "evaluation.close_idle_accounts", "schedule": 6 * 60 * 60.0},
 }
 

@@ -19,6 +19,8 @@ from evaluation.parties import people_of
 from evaluation.permissions import Refused, why_not_correct
 from evaluation.standards import parsed_standard
 from evaluation.steps import act_within, take_step
+from evaluation.subscribing import announce
+from evaluation.subscription_letters import letter_of_correction
 from evaluation.telling import notify_all
 from evaluation.workflow import State, Step, Within
 from schools.models import Division, User
@@ -151,6 +153,7 @@ def start_correction(user: User, evaluation: Evaluation, seen_version: int, reas
             f"{user}（{Party.CHIEF.label}）启动了更正，请核对数据后重新签报；原证书在此期间显示为复核中。理由：{said}"
         )
         notify_all([person for people in desk.values() for person in people], correction, words)
+        announce(found, letter_of_correction(found, said))
         return _named(found) | {"correction": correction.pk}
 
     act_within(user, evaluation, Within.START_CORRECTION, seen_version, effect, said)

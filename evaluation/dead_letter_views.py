@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from evaluation import pulse
+from evaluation import pulse, subscribing
 from evaluation.models import Job, OutboxEntry, WorkerPulse
 from evaluation.permissions import Refused, can_tend_jobs
 from evaluation.reviving import (
@@ -44,6 +44,7 @@ def dead_letters(request: HttpRequest) -> HttpResponse:
         "entries": [(each, error_in_words(each.error)) for each in entries[:_LISTED]],
         "entry_count": entries.count(),
         "listed": _LISTED,
+        "subscriptions": subscribing.counts(),
         "workers": WorkerPulse.objects.filter(seen_at__gte=timezone.now() - pulse.FORGOTTEN_AFTER),
         "stalled": pulse.stalled(),
         "silent_before": timezone.now() - pulse.SILENT_AFTER,

@@ -18,6 +18,7 @@ _OTHER = {
     "relaxation_withdrawn": "撤回过渡规定",
     "assign": "分配督学",
     "recuse": "申报回避",
+    "open_data": "生成开放数据",
     "publication_rule": "设定公开规则",
     "login": "登录",
     "logout": "退出登录",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -21,6 +20,7 @@ from evaluation.notice_forms import ObjectionAnswerForm, ObjectionForm, PublishF
 from evaluation.permissions import Refused
 from evaluation.queries import evaluations_visible_to
 from evaluation.seen_forms import SeenForm, carry_out, say_what_is_left
+from evaluation.senders import network_of
 from evaluation.steps import line_of
 from evaluation.taking_away import of_objection, records_download
 from evaluation.telling import who_is_told
@@ -40,7 +40,7 @@ def notice_object(request: HttpRequest, pk: int) -> HttpResponse:
     form = ObjectionForm(request.POST or None, request.FILES or None)
     why_not = noticing.why_not_object(notice, today)
     if request.method == "POST" and not why_not and form.is_valid():
-        sender = noticing.sender_of(_address(request), today)
+        sender = noticing.sender_of(network_of(request), today)
         try:
             objection = noticing.object_to(notice, sender=sender, day=today, **form.arguments())
             return redirect("objection", objection.number)
@@ -48,13 +48,6 @@ def notice_object(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error(None, str(refusal))
     context = {"notice": notice, "form": form, "why_not": why_not, "last_day": noticing.last_day(notice)}
     return render(request, "evaluation/object.html", context, status=422 if request.method == "POST" else 200)
-
-
-def _address(request: HttpRequest) -> str:
-    """Where a request comes from. Behind TLS a proxy of our own stands before the portal and adds the address last;
-    what stands before that anybody can write."""
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return (forwarded if settings.HTTPS else "") or request.META.get("REMOTE_ADDR", "")
 
 
 # ── The chief, and whoever sees the evaluation ────────────────────────────────────────────────

@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.utils import timezone
 
+from evaluation import subscribing
 from evaluation.models import OutboxEntry
 from evaluation.webhooks import NotTaken, post, read_webhooks
 
@@ -68,7 +69,9 @@ def _claim(failing: set[str]) -> OutboxEntry | None:
     while True:
         now = timezone.now()
         due = OutboxEntry.objects.filter(state=OutboxEntry.State.WAITING, not_before__lte=now)
-        entry = due.exclude(target__in=failing).order_by("not_before", "pk").first()
+        # Whoever has work to do is told before whoever only wants to know.
+        bulk = Case(When(kind=OutboxEntry.Kind.SUBSCRIBER, then=1), default=0)
+        entry = due.exclude(target__in=failing).order_by(bulk, "not_before", "pk").first()
         if entry is None:
             return None
         mine = OutboxEntry.objects.filter(
@@ -86,15 +89,29 @@ def _send(entry: OutboxEntry) -> None:
             raise _Gone(f"设置中没有名为“{entry.target}”的接收方")
         post(webhook, entry.body)
         return
+    if entry.kind == OutboxEntry.Kind.ANNOUNCEMENT:
+        subscribing.spread(entry)
+        return
     # The host alone: some mail servers refuse a Message-ID with a port.
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     headers = {"Message-ID": f"<{entry.body['id']}@{host}>"}
-    text = f"{entry.body['text']}\n\n{entry.body['link']}\n"
-    EmailMessage(entry.body["subject"], text, to=[entry.target], headers=headers).send()
+    text, to = f"{entry.body['text']}\n\n{entry.body['link']}\n", entry.target
+    if entry.kind == OutboxEntry.Kind.SUBSCRIBER:
+        receiver = subscribing.receiver_of(entry)
+        if receiver is None:  # over since: there is nobody to send it to
+            return
+        to, leave = receiver
+        text += f"\n不想再收到：{leave}\n"
+        headers |= {"List-Unsubscribe": f"<{leave}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+        headers["Auto-Submitted"] = "auto-generated"
+    EmailMessage(entry.body["subject"], text, to=[to], headers=headers).send()
 
 
 def _try_later(entry: OutboxEntry, error: Exception) -> None:
     words = f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
+    if entry.kind == OutboxEntry.Kind.SUBSCRIBER:
+        # What a mail server says holds the address, and nobody reads that.
+        words = type(error).__name__
     logger.warning("outbox entry %s was not taken (attempt %s): %s", entry.pk, entry.attempts, words)
     if entry.attempts >= MOST_ATTEMPTS:
         _end(entry, state=OutboxEntry.State.SET_ASIDE, error=words)

@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from evaluation import documents_kept, jobs, outbox, people, reminders, working
+from evaluation import documents_kept, jobs, outbox, people, reminders, subscribing, working
+from evaluation.open_data import building
 
 #: The last resort against a process that hangs where not even its own watchdog runs: Celery kills it.
 _HARD_LIMIT_SECONDS = 15 * 60
@@ -40,6 +41,18 @@ def remind_of_deadlines() -> None:
 def close_idle_accounts() -> None:
     """Some times a day: accounts nobody used for long are closed, invitations that ran out are taken back."""
     people.close_idle_accounts()
+
+
+@shared_task(name="evaluation.clear_subscriptions")
+def clear_subscriptions() -> None:
+    """Some times a day: addresses that were not confirmed in time are forgotten."""
+    subscribing.clear_subscriptions()
+
+
+@shared_task(name="evaluation.build_open_data")
+def build_open_data() -> None:
+    """Some times a day: years of which something was published get a new package, once a day at most."""
+    building.build_due()
 
 
 @shared_task(name="evaluation.clear_school_plans")

@@ -12,6 +12,8 @@ from django.urls import reverse
 
 from evaluation.models import Evaluation, Message, OutboxEntry
 from evaluation.parties import party_words, people_of
+from evaluation.subscribing import announce
+from evaluation.subscription_letters import letter_of_step
 from evaluation.webhooks import read_webhooks
 from evaluation.workflow import State, Transition, holder
 from schools.models import User
@@ -63,6 +65,8 @@ def tell(evaluation: Evaluation, line: Transition, actor: User, reason: str = ""
     next_party = holder(line.target)
     waits_for = f"，由{next_party.label}办理" if next_party else ""
     _tell_bots(evaluation, f"“{line.step.label}”已办理，现在是“{line.target.label}”{waits_for}。")
+    if letter := letter_of_step(evaluation, line, reason):
+        announce(evaluation, letter)
 
 
 def _asked(evaluation: Evaluation, line: Transition, person: User) -> str:

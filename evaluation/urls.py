@@ -27,6 +27,7 @@ from evaluation import (
     second_factor_views,
     sign_in,
     signing_views,
+    subscription_views,
     views,
 )
 
@@ -76,6 +77,11 @@ urlpatterns: list[URLPattern] = [
     path("replies/<int:pk>/answer/", proposal_views.reply_answer, name="reply_answer"),
     path("replies/<int:pk>/file/", proposal_views.reply_file, name="reply_file"),
     path("notices/<int:pk>/object/", notice_views.notice_object, name="notice_object"),
+    path("subscribe/", subscription_views.subscribe, name="subscribe_country"),
+    path("subscribe/sent/", subscription_views.subscribe_sent, name="subscribe_sent"),
+    path("subscribe/confirm/<str:token>/", subscription_views.subscription_confirm, name="subscription_confirm"),
+    path("unsubscribe/<str:token>/", subscription_views.subscription_end, name="subscription_end"),
+    path("counties/<str:code>/subscribe/", subscription_views.subscribe, name="subscribe_county"),
     path("evaluations/<int:pk>/objections/", notice_views.objections_page, name="objections"),
     path("evaluations/<int:pk>/publish/", notice_views.evaluation_publish, name="evaluation_publish"),
     path("objections/<int:pk>/answer/", notice_views.objection_answer, name="objection_answer"),

@@ -13,9 +13,11 @@ from evaluation.models.national import (
     RunState,
     RunVerdict,
 )
+from evaluation.models.open_data import OpenDataPackage
 from evaluation.models.operations import WorkerPulse
 from evaluation.models.people import Assignment, Message, OutboxEntry, Recusal
 from evaluation.models.publication import FEWEST_PUPILS, MOST_FEWEST_PUPILS, PublicationRule, PublishedFacts
+from evaluation.models.subscriptions import Subscription, SubscriptionAsk
 from evaluation.models.workflow import (
     Certificate,
     ChainHead,
@@ -53,6 +55,7 @@ __all__ = [
     "NationalRun",
     "Notice",
     "Objection",
+    "OpenDataPackage",
     "OutboxEntry",
     "Proposal",
     "PublicationRule",
@@ -70,6 +73,8 @@ __all__ = [
     "SendBack",
     "SendBackItem",
     "Standard",
+    "Subscription",
+    "SubscriptionAsk",
     "SuppliedResult",
     "Verdict",
     "WorkerPulse",

@@ -88,11 +88,15 @@ class Message(models.Model):
 
 
 class OutboxEntry(models.Model):
-    """Something to be sent outside: written in the transaction that says it, sent until it is taken or given up."""
+    """Something to be sent outside: written in the transaction that says it, sent until it is taken or given up. An
+    announcement becomes the letters of those who asked for them; such a letter names the subscription, never the
+    address."""
 
     class Kind(models.TextChoices):
         EMAIL = "email", "电子邮件"
         WEBHOOK = "webhook", "机器人通知"
+        SUBSCRIBER = "subscriber", "订阅邮件"
+        ANNOUNCEMENT = "announce", "订阅通知"
 
     class State(models.TextChoices):
         WAITING = "waiting", "等待发送"

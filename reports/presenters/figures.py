@@ -41,6 +41,17 @@ def marked_figure(text: str, mark: Mark) -> SafeString:
     return mark_safe(f"{before}{escape(text)}{behind}")  # noqa: S308 - all three parts are escaped
 
 
+@lru_cache(maxsize=64)
+def drawn_mark(mark: Mark) -> SafeString:
+    """A status as ``_components/mark.html`` draws it, for tables that are not made by a template."""
+    return format_html(
+        '<span class="mark mark-{}"><span class="mark-sign" aria-hidden="true">{}</span>{}</span>',
+        mark.key,
+        mark.sign,
+        mark.label,
+    )
+
+
 MARKS = {
     Status.MET: Mark("met", "✓", Status.MET.label),
     Status.NOT_MET: Mark("not_met", "✗", Status.NOT_MET.label),

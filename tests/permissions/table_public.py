@@ -79,7 +79,36 @@ _TABLES = [
     *_tables("standard", _standard, cases=ONCE),
     *_tables("rules", nothing, cases=ONCE),
 ]
+
+
+def _link(name: str) -> Of:
+    """A link out of a letter to a subscriber."""
+    return lambda world, case: (world.things[name],)
+
+
+_ASKED = plain(address="reader2@example.test", website="")
+_SUBSCRIPTIONS = [
+    Row("subscribe_country", nothing, PUBLIC, answered(done=_SOME), send=_ASKED, cases=ONCE, askers=_SOME),
+    Row("subscribe_county", _county, PUBLIC, answered(done=_SOME), send=_ASKED, cases=ONCE, askers=_SOME),
+    Row("subscribe_sent", nothing, PUBLIC, cases=ONCE, askers=_SOME),
+    Row("subscription_confirm", _link("to_confirm"), PUBLIC, answered(done=_SOME), cases=ONCE, askers=_SOME),
+    Row("subscription_end", _link("to_end"), PUBLIC, answered(done=_SOME), cases=ONCE, askers=_SOME),
+]
+
+
+def _package(world: World, case: Case) -> tuple[Any, ...]:
+    package = world.things["package"]
+    return package.school_year, package.version
+
+
+_OPEN_DATA = [
+    Row("open_data", nothing, PUBLIC, cases=ONCE, askers=_SOME),
+    *_tables("open_data", nothing, cases=ONCE),
+    Row("open_data_file", _package, PUBLIC, cases=ONCE, askers=_SOME),
+]
 ROWS = [
+    *_OPEN_DATA,
+    *_SUBSCRIPTIONS,
     *_TABLES,
     Row("country", nothing, PUBLIC, cases=ONCE, askers=_SOME),
     Row("province", _province, PUBLIC, cases=ONCE, askers=_SOME),

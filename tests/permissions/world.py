@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.core import signing
 from django.utils import timezone
 
 from evaluation import national, radar
@@ -19,8 +20,19 @@ from evaluation.document_making import DocumentKind, maker
 from evaluation.documents import order_annual_report, order_document
 from evaluation.evidence_actions import set_task
 from evaluation.laboratory import start_run
-from evaluation.models import Assignment, Evaluation, ItemJudgement, Notice, Objection, OutboxEntry, Proposal, Recusal
+from evaluation.models import (
+    Assignment,
+    Evaluation,
+    ItemJudgement,
+    Notice,
+    Objection,
+    OutboxEntry,
+    Proposal,
+    Recusal,
+    Subscription,
+)
 from evaluation.noticing import dismiss, object_to, publish
+from evaluation.open_data.building import build_open_data
 from evaluation.partials import upload_partial
 from evaluation.people import invite
 from evaluation.proposal_queries import finding_lines
@@ -29,6 +41,7 @@ from evaluation.queries import default_standard
 from evaluation.questions import ask
 from evaluation.sending_back import forward, send_back
 from evaluation.standards import parsed_standard
+from evaluation.subscribing import token_to_end
 from indicators.header_mapping import save_mappings, unknown_headers
 from indicators.models import Submission
 from schools.actions import add_division, appoint, register_schools
@@ -493,6 +506,10 @@ def build_world(folder: Path) -> World:
     world.things["report"] = report.documents.get()
     world.things["running"] = national.start_run(steward, default_standard(), walk.year, walk.today)
     User.objects.filter(pk=cases["city_review"].people[A.CLERK].pk).update(email="clerk@example.test")
+    subscription = Subscription.objects.create(address="reader@example.test", county=cases["published"].county)
+    world.things["to_confirm"] = signing.TimestampSigner(salt="subscription-confirm").sign(subscription.key)
+    world.things["to_end"] = token_to_end(subscription)
+    world.things["package"] = build_open_data(walk.year)
     world.things["letter"] = OutboxEntry.objects.create(
         kind=OutboxEntry.Kind.EMAIL, target="clerk@example.test", body={}, state=OutboxEntry.State.SET_ASIDE
     )

@@ -12,9 +12,11 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, close_old_connections, connection
 
 from evaluation import jobs, pulse, stopping, working
+from evaluation.open_data.building import build_due
 from evaluation.outbox import send_outbox
 from evaluation.people import close_idle_accounts
 from evaluation.reminders import remind_of_deadlines
+from evaluation.subscribing import clear_subscriptions
 from indicators.kept import clear_files_that_are_due
 from indicators.workbook.sandbox import keep_one_ready
 
@@ -72,17 +74,19 @@ class Command(BaseCommand):
             time.sleep(POLL_SECONDS)
 
     def clear_once_a_day(self) -> None:
-        """Clear the refused files whose time is over and close the accounts nobody uses, while nobody waits for this
-        worker."""
+        """Clear the refused files whose time is over, close the accounts nobody uses and forget the addresses nobody
+        confirmed, and pack what was published, while nobody waits for this worker."""
         if time.monotonic() < self.next_clearing:
             return
         self.next_clearing = time.monotonic() + _DAY_SECONDS
         try:
             clear_files_that_are_due()
             close_idle_accounts()
+            clear_subscriptions()
+            build_due()
         except Error:
             # Tomorrow is soon enough; the jobs go on.
-            logger.exception("refused files were not cleared, or idle accounts not closed")
+            logger.exception("what is done once a day was interrupted")
 
     def send_and_remind(self) -> None:
         """Send what waits in the outbox and remind of deadlines, while nobody waits for this worker."""

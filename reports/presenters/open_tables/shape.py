@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.utils.safestring import SafeString
+
 from reports.presenters.figures import Mark
+from reports.presenters.open_tables.written import bodies
 
 #: A table with more rows scrolls under its own header.
 _LONG = 20
@@ -92,6 +95,11 @@ class Table:
             cells = zip(self.columns, row, strict=True)
             body.append([(column, cell, cell is row[0]) for column, cell in cells if cell.rows])
         yield body
+
+    @property
+    def written(self) -> SafeString:
+        """The bodies as the page writes them."""
+        return bodies(self)
 
 
 def texts(*said: object) -> tuple[Cell, ...]:
