@@ -64,7 +64,7 @@ class Look:
         return f"{self.row} · {self.key} · {self.asker.value}"
 
 
-def looks(world: World) -> Iterator[Look]:
+def looks(world: World, first: tuple[Asker, ...] = _FIRST) -> Iterator[Look]:
     """Every page the table lets somebody see, each route once, but for those of many faces."""
     begun: set[str] = set()
     for row in ROWS:
@@ -74,7 +74,7 @@ def looks(world: World) -> Iterator[Look]:
             (key, asker)
             for key in CASES
             if key in row.cases and row.of(world, world.cases[key]) is not None
-            for asker in _FIRST
+            for asker in first
             if asker in row.askers and row.get(key)[asker] is Answer.SEEN
         ]
         wanted = [each for each in MANY_FACES.get(row.route, ()) if each in seen]

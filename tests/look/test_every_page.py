@@ -1,5 +1,5 @@
-"""Every page of the site in a browser, wide and narrow, light and dark: nothing axe-core finds fault with, nothing wider
-than the screen, no complaint of the browser, one h1, a title of its own."""
+"""Every page of the site in a browser, wide and narrow, light and dark: nothing axe-core finds fault with, nothing
+wider than the screen, no complaint of the browser, one h1, a title of its own."""
 
 from __future__ import annotations
 
