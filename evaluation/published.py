@@ -3,11 +3,14 @@ these reads give is public, and nothing else may be shown on a public page."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
+from evaluation.core.disclosure import not_shown_alone
 from evaluation.document_making import DocumentKind
 from evaluation.models import (
     FEWEST_PUPILS,
@@ -61,14 +64,18 @@ def earlier_result(certificate: Certificate) -> Certificate | None:
 def verdict_behind(certificate: Certificate) -> Verdict:
     """The verdict a certificate certifies: the one the approved proposal rests on. Raises Proposal.DoesNotExist where
     the rows were tampered with."""
-    evaluation = certificate.evaluation
-    approved = Proposal.objects.filter(
-        evaluation=evaluation,
+    approved = _proposals_behind([certificate])
+    return approved.select_related("verdict__standard", "verdict__submission").order_by("-pk")[:1].get().verdict
+
+
+def _proposals_behind(certificates: Collection[Certificate]) -> QuerySet[Proposal]:
+    """The proposals certificates rest on."""
+    return Proposal.objects.filter(
+        evaluation__in=[each.evaluation_id for each in certificates],
         outcome=Proposal.Outcome.APPROVED,
         decision=Proposal.Decision.CERTIFY,
-        filing=evaluation.filing_id,
+        filing=F("evaluation__filing"),
     )
-    return approved.select_related("verdict__standard", "verdict__submission").order_by("-pk")[:1].get().verdict
 
 
 def records_behind(verdict: Verdict) -> QuerySet[SchoolRecord]:
@@ -202,13 +209,49 @@ def search_schools(words: str, most: int) -> list[tuple[SchoolRecord, Certificat
         for each in shown.filter(evaluation__filing__submission__in={row.submission_id for row in rows})
         if each.evaluation.filing is not None
     }
-    fewest = fewest_pupils_by_province()
+    hidden = _hidden_by_submission(certificates)
     found = [(row, certificates[row.submission_id]) for row in rows if row.submission_id in certificates]
-    return [
-        (row, each)
-        for row, each in found
-        if not is_small(row, fewest.get(province_code(each.evaluation.county), FEWEST_PUPILS))
-    ][:most]
+    return [(row, each) for row, each in found if row.code not in hidden[row.submission_id]][:most]
+
+
+def hidden_schools(verdict: Verdict, fewest: int) -> frozenset[str]:
+    """The 学校标识码 of the schools behind a verdict that are not shown alone: the small ones, and those that would
+    give them away (evaluation.core.disclosure)."""
+    few = "code", "primary_enrollment", "junior_enrollment", "senior_enrollment", "submission"
+    return _hidden(verdict, {record.code: pupils_of(record) for record in records_behind(verdict).only(*few)}, fewest)
+
+
+def _hidden(verdict: Verdict, pupils: dict[str, int], fewest: int) -> frozenset[str]:
+    if all(count >= fewest for count in pupils.values()):
+        return frozenset()
+    return not_shown_alone(
+        ((row["code"], row["stage"]) for row in json.loads(verdict.document)["schools"]), pupils, fewest
+    )
+
+
+def _hidden_by_submission(certificates: dict[int, Certificate]) -> dict[int, frozenset[str]]:
+    """The same for many results at once, in three queries. The documents of verdicts are large: only those of counties
+    with a small school are read."""
+    by_province = fewest_pupils_by_province()
+    pupils: dict[int, dict[str, int]] = {submission: {} for submission in certificates}
+    few = "primary_enrollment", "junior_enrollment", "senior_enrollment"
+    for submission, code, *counts in SchoolRecord.objects.filter(submission__in=certificates).values_list(
+        "submission", "code", *few
+    ):
+        pupils[submission][code] = sum(filter(None, counts))
+    fewest = {
+        submission: by_province.get(province_code(each.evaluation.county), FEWEST_PUPILS)
+        for submission, each in certificates.items()
+    }
+    with_small = [key for key in certificates if any(count < fewest[key] for count in pupils[key].values())]
+    approved = _proposals_behind([certificates[key] for key in with_small]).select_related("verdict").order_by("pk")
+    verdicts = {proposal.verdict.submission_id: proposal.verdict for proposal in approved}
+    # Where a row was tampered with, nothing is shown of the county at all.
+    return {
+        key: _hidden(verdicts[key], pupils[key], fewest[key]) if key in verdicts
+        else frozenset(pupils[key]) if key in with_small else frozenset()
+        for key in certificates
+    }  # fmt: skip
 
 
 def province_code(county: County) -> str:

@@ -44,7 +44,10 @@ class RequestLog:
 
 
 def route_of(request: HttpRequest) -> str:
-    """The name of the route that answered, ``static`` for files, ``unmatched`` where no route did."""
+    """The name of the route that answered, ``static`` for files, ``unmatched`` where no route did. A page that was kept
+    (reports/public_cache.py) was resolved when it was made and says it itself."""
+    if kept := getattr(request, "kept_route", ""):
+        return str(kept)
     match = request.resolver_match
     if match is not None:
         return str(match.view_name or match.route)

@@ -16,11 +16,21 @@ from evaluation.models import Certificate, PublishedFacts, Verdict
 from evaluation.published import earlier_result, verdict_behind
 from evaluation.standards import parsed_standard
 from indicators.queries import reports_of
-from reports.presenters.compared import change_lines, county_column, figure_rows, part_names
-from reports.presenters.open_tables.results import change_table, similar_table
+from reports.charts.inline import svg
+from reports.charts.strip import numeral
+from reports.presenters.compared import (
+    change_lines,
+    change_named,
+    county_column,
+    figure_rows,
+    limit_of,
+    part_names,
+)
+from reports.presenters.drawn import change_chart, position_charts
+from reports.presenters.open_tables.results import change_table, drawn_change_table, similar_table
 from reports.public_cache import kept_for_everybody
 from reports.public_page import PublicPage, answer
-from reports.public_views import about_certificate, certificate_or_404
+from reports.public_views import about_certificate, certificate_or_404, small_schools
 
 _MOST_COLUMNS = 8
 
@@ -42,11 +52,15 @@ def similar(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse |
         # In the order of the codes: which is nearest says nothing of which is better.
         beside.sort(key=lambda each: each[0].certificate.code)
     certificates = [certificate, *(facts.certificate for facts, _ in beside)]
-    columns = [county_column(facts, far) for facts, far in beside]
+    rows = figure_rows(certificates)
+    columns = [county_column(facts, far, numeral(number)) for number, (facts, far) in enumerate(beside, start=2)]
+    names = [each.evaluation.county.name for each in certificates]
+    drawings = [svg(chart, key) for key, chart in position_charts(rows, names, own=1)] if beside else []
     context = {
         "certificate": certificate,
         "county": certificate.evaluation.county,
         "columns": columns,
+        "drawings": drawings,
         "is_chosen": bool(asked),
         "unknown": sorted(set(asked) - {facts.certificate.code for facts, _ in beside}),
         "asked": ",".join(asked),
@@ -54,7 +68,7 @@ def similar(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse |
     }
     tables = []
     if columns:
-        tables = [similar_table(county_column(own, None), columns, figure_rows(certificates), is_chosen=bool(asked))]
+        tables = [similar_table(county_column(own, None, numeral(1)), columns, rows, is_chosen=bool(asked))]
     about = _about(certificate, verdict_behind(certificate))
     page = PublicPage("public/similar.html", context, tables, f"{certificate.code}_相近的县", about)
     return answer(request, page, suffix)
@@ -71,16 +85,28 @@ def changes(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse |
         raise Http404
     verdicts = verdict_behind(earlier), verdict_behind(certificate)
     before, after = _years(*verdicts)
-    closed, opened = closed_and_opened(before, after)
+    hidden = small_schools(earlier, verdicts[0])[0], small_schools(certificate, verdicts[1])[0]
+    closed, opened = closed_and_opened(before, after, hidden)
+    # The first part would be the figures of the one school that is not shown.
+    is_joined = closed.unnamed + opened.unnamed == 1
+    lines = change_lines(waterfalls(before, after), after.standard, is_joined=is_joined)
+    drawn = change_named(lines, request.GET.get("of", ""))
+    if drawn is None:
+        raise Http404
     context = {
         "certificate": certificate,
         "earlier": earlier,
         "county": certificate.evaluation.county,
+        "lines": lines,
+        "drawn": drawn,
+        "is_asked": "of" in request.GET,
+        "drawing": svg(change_chart(drawn, part_names(), limit_of(drawn, after.standard)), "change"),
+        "is_joined": is_joined,
         "closed": closed,
         "opened": opened,
         "is_other_standard": before.standard.code != after.standard.code,
     }
-    tables = [change_table(change_lines(waterfalls(before, after), after.standard), part_names())]
+    tables = [drawn_change_table(drawn, part_names()), change_table(lines, part_names())]
     about = [*_about(certificate, verdicts[1]), ("以前的结果", earlier.code)]
     page = PublicPage("public/changes.html", context, tables, f"{certificate.code}_变化", about)
     return answer(request, page, suffix)

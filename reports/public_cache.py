@@ -2,13 +2,18 @@
 
 Only for readers without a session: whoever is signed in sees their own name on every page. What a page says may be up
 to KEPT_SECONDS old; the status of a certificate (where its QR code leads) and 公示 are never kept.
+
+A page is kept compressed, and given out before sessions, accounts and messages are looked at (``KeptPages``): none of
+them changes it. It holds nothing secret, so that its length tells nothing either.
 """
 
 from __future__ import annotations
 
 import functools
+import gzip
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -16,14 +21,29 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
+from django.utils.http import parse_header_parameters
 
 from reports.display import Display
 
 KEPT_SECONDS = 60
 #: A page with a longer query is nobody's in particular: not worth its room.
 _LONGEST_KEY = 300
+#: A little more size for a third of the time.
+_COMPRESSION = 5
+#: What Django keeps a message in until it is shown: to one reader.
+_MESSAGES_COOKIE = "messages"
 
 View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A page as it is kept: compressed, with its kind, the hash of what it says, and the name of its route."""
+
+    compressed: bytes
+    kind: str
+    sha256: str
+    route: str
 
 
 def kept_for_everybody(view: View) -> View:
@@ -31,25 +51,77 @@ def kept_for_everybody(view: View) -> View:
 
     @functools.wraps(view)
     def kept(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        path = request.get_full_path()
-        is_for_everybody = request.method in ("GET", "HEAD") and settings.SESSION_COOKIE_NAME not in request.COOKIES
-        if not is_for_everybody or len(path) > _LONGEST_KEY:
+        key = _key(request)
+        if key is None:
             return view(request, *args, **kwargs)
-        # One for each way of showing it: nobody gets another reader's choice, and a cookie made up adds none.
-        key = f"page:{request.get_host()}:{Display.of(request)}:{hashlib.sha256(path.encode()).hexdigest()}"
         found = cache.get(key)
         if found is None:
             answer = view(request, *args, **kwargs)
             if answer.status_code != HTTPStatus.OK or answer.streaming or answer.cookies:
                 return answer
-            found = (answer.content, answer.headers["Content-Type"], f'"{hashlib.sha256(answer.content).hexdigest()}"')
+            found = _kept(request, answer)
             cache.set(key, found, KEPT_SECONDS)
-        return _answer(request, *found)
+        return _answer(request, found)
 
     return kept
 
 
-def _answer(request: HttpRequest, content: bytes, kind: str, etag: str) -> HttpResponse:
-    headers = {"ETag": etag, "Cache-Control": f"public, max-age={KEPT_SECONDS}", "Vary": "Cookie"}
-    answer = HttpResponse(content, content_type=kind, headers=headers)
+class KeptPages:
+    """Gives a kept page out before anything asks who the reader is."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = _key(request)
+        found = cache.get(key) if key is not None else None
+        if found is None:
+            return self.get_response(request)
+        # No resolver has seen the request; the log names its route all the same.
+        request.kept_route = found.route  # type: ignore[attr-defined]
+        return _answer(request, found)
+
+
+def _key(request: HttpRequest) -> str | None:
+    """What the answer to a request is kept under; None where it may be one reader's own."""
+    path = request.get_full_path()
+    own = {settings.SESSION_COOKIE_NAME, _MESSAGES_COOKIE} & request.COOKIES.keys()
+    if request.method not in ("GET", "HEAD") or own or len(path) > _LONGEST_KEY:
+        return None
+    # One for each way of showing it: nobody gets another reader's choice, and a cookie made up adds none.
+    return f"page:{request.get_host()}:{Display.of(request)}:{hashlib.sha256(path.encode()).hexdigest()}"
+
+
+def _kept(request: HttpRequest, answer: HttpResponse) -> Kept:
+    match = request.resolver_match
+    return Kept(
+        gzip.compress(answer.content, _COMPRESSION, mtime=0),
+        answer.headers["Content-Type"],
+        hashlib.sha256(answer.content).hexdigest(),
+        match.view_name if match is not None else "",
+    )
+
+
+def _answer(request: HttpRequest, found: Kept) -> HttpResponse:
+    # Weak: the same page, whether it travels compressed or not.
+    etag = f'W/"{found.sha256}"'
+    headers = {
+        "ETag": etag,
+        "Cache-Control": f"public, max-age={KEPT_SECONDS}",
+        "Vary": "Accept-Encoding, Cookie",
+    }
+    is_compressed = _takes_gzip(request)
+    content = found.compressed if is_compressed else gzip.decompress(found.compressed)
+    headers["Content-Length"] = str(len(content))
+    if is_compressed:
+        headers["Content-Encoding"] = "gzip"
+    answer = HttpResponse(content, content_type=found.kind, headers=headers)
     return get_conditional_response(request, etag=etag, response=answer) or answer
+
+
+def _takes_gzip(request: HttpRequest) -> bool:
+    for accepted in request.headers.get("Accept-Encoding", "").split(","):
+        coding, parameters = parse_header_parameters(accepted)
+        if coding == "gzip":
+            return parameters.get("q", "1").rstrip("0.") != ""
+    return False

@@ -30,7 +30,7 @@ from evaluation.published import (
     documents_behind,
     earlier_result,
     fewest_pupils,
-    is_small,
+    hidden_schools,
     notices_of,
     published_certificates,
     records_behind,
@@ -60,10 +60,12 @@ from reports.presenters.open_tables.results import (
     history_table,
     item_tables,
     school_tables,
+    years_tables,
 )
 from reports.presenters.public import province_lines, school_distances, school_sentences, schools_table, tiles
 from reports.presenters.school import school_page
 from reports.presenters.verdict import Register, verdict_page
+from reports.presenters.years import change_sentence, years_of
 from reports.public_cache import kept_for_everybody
 from reports.public_page import FORMATS, PublicPage, answer
 from schools.models import County, Division
@@ -143,10 +145,10 @@ def result(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse | 
 def result_school(request: HttpRequest, code: str, school: str, suffix: str = "") -> HttpResponse | FileResponse:
     """One school as it was published, for parents: the sentence first, then every figure."""
     certificate = certificate_or_404(code)
-    verdict, document, told = _frozen(certificate)
+    verdict, document, told = frozen(certificate)
     found = certificate.evaluation.county
     record = records_behind(verdict).filter(code=school).first()
-    if record is None or is_small(record, fewest_pupils(found)):
+    if record is None or school in small_schools(certificate, verdict)[0]:
         raise Http404
     page = school_page(told, document, school_report_of(record), {})
     context = {
@@ -169,12 +171,12 @@ def result_export(request: HttpRequest, code: str, suffix: str) -> FileResponse:
     if suffix not in FORMATS:
         raise Http404
     certificate = certificate_or_404(code)
-    verdict, document, told = _frozen(certificate)
-    small, fewest = _small_schools(certificate, verdict)
+    verdict, document, told = frozen(certificate)
+    small, fewest = small_schools(certificate, verdict)
     table = schools_table(verdict_page(told, document, _register(verdict)), small)
     about = [
         *about_certificate(certificate, certificate_status(certificate).label, verdict.sha256),
-        ("未列出", f"在校生少于 {fewest} 人的学校 {len(small)} 所"),
+        ("未列出", f"在校生少于 {fewest} 人的学校，以及可借以推算其数据的学校，共 {len(small)} 所"),
     ]
     content = exporters.to_csv(table) if suffix == "csv" else exporters.to_xlsx(table, about)
     name = f"{certificate.code}_学校.{suffix}"
@@ -232,17 +234,16 @@ def about_certificate(certificate: Certificate, status: str, sha256: str) -> lis
     ]
 
 
-def _frozen(certificate: Certificate) -> tuple[Verdict, StandardDocument, dict[str, Any]]:
+def frozen(certificate: Certificate) -> tuple[Verdict, StandardDocument, dict[str, Any]]:
+    """The verdict behind a certificate with its standard and what it says."""
     verdict = verdict_behind(certificate)
     return verdict, parsed_standard(verdict.standard), json.loads(verdict.document)
 
 
-def _small_schools(certificate: Certificate, verdict: Verdict) -> tuple[frozenset[str], int]:
+def small_schools(certificate: Certificate, verdict: Verdict) -> tuple[frozenset[str], int]:
+    """The codes of the schools of a result that are not shown alone, and below how many pupils a school is small."""
     fewest = fewest_pupils(certificate.evaluation.county)
-    pupils = records_behind(verdict).only(
-        "code", "primary_enrollment", "junior_enrollment", "senior_enrollment", "submission"
-    )
-    return frozenset(record.code for record in pupils if is_small(record, fewest)), fewest
+    return hidden_schools(verdict, fewest), fewest
 
 
 def _register(verdict: Verdict) -> dict[str, Register]:
@@ -251,10 +252,11 @@ def _register(verdict: Verdict) -> dict[str, Register]:
 
 
 def _result(certificate: Certificate, history: list[Certificate], context: dict[str, Any]) -> PublicPage:
-    verdict, document, told = _frozen(certificate)
-    small, fewest = _small_schools(certificate, verdict)
+    verdict, document, told = frozen(certificate)
+    small, fewest = small_schools(certificate, verdict)
     page, schools = verdict_page(told, document, {}, with_rows=False), school_distances(told, document, small, fewest)
     status = certificate_status(certificate)
+    years, earlier = years_of(history), earlier_result(certificate)
     context |= {
         "certificate": certificate,
         "status": status,
@@ -265,7 +267,9 @@ def _result(certificate: Certificate, history: list[Certificate], context: dict[
         "standard": certificate.evaluation.standard,
         "page": page,
         "schools": schools,
-        "earlier": earlier_result(certificate),
+        "earlier": earlier,
+        "change": change_sentence(certificate, earlier) if earlier else "",
+        "years": years,
         "documents": documents_behind(certificate),
     }
     tables = (
@@ -274,10 +278,13 @@ def _result(certificate: Certificate, history: list[Certificate], context: dict[
         distance_table(schools, certificate.code, page.has_limits),
         *item_tables(page),
         history_table(zip(history, _breaks(history), strict=True), certificate),
+        *years_tables(years),
     )
     about = about_certificate(certificate, status.label, verdict.sha256)
     if schools.hidden:
-        about.append(("未列出", f"在校生少于 {fewest} 人或没有标识码的学校 {schools.hidden} 所"))
+        about.append(
+            ("未列出", f"在校生少于 {fewest} 人或没有标识码的学校，以及可借以推算其数据的学校，共 {schools.hidden} 所")
+        )
     return PublicPage("public/result.html", context, tables, certificate.code, about)
 
 

@@ -9,7 +9,7 @@ would be others, their sum the same.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,12 +77,31 @@ def waterfalls(before: Year, after: Year) -> tuple[Waterfall, ...]:
     )
 
 
-def closed_and_opened(before: Year, after: Year) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of the schools that are no longer there, and of those that are new."""
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Schools that closed, or opened: the names of those that may be shown, and how many others there are."""
+
+    names: tuple[str, ...]
+    unnamed: int
+
+    @property
+    def count(self) -> int:
+        return len(self.names) + self.unnamed
+
+
+def closed_and_opened(
+    before: Year, after: Year, hidden: tuple[Collection[str], Collection[str]]
+) -> tuple[Moved, Moved]:
+    """The schools that are no longer there, and those that are new. ``hidden`` are the codes that were not shown in
+    the year before and are not shown in the year after."""
     old, new = _by_code(before.report.schools), _by_code(after.report.schools)
-    closed = tuple(str(old[code].values.get("name") or code) for code in old if code not in new)
-    opened = tuple(str(new[code].values.get("name") or code) for code in new if code not in old)
-    return closed, opened
+    return _moved(old, new, hidden[0]), _moved(new, old, hidden[1])
+
+
+def _moved(schools: Mapping[str, SchoolReport], others: Mapping[str, SchoolReport], hidden: Collection[str]) -> Moved:
+    gone = [code for code in schools if code not in others]
+    names = tuple(str(schools[code].values.get("name") or code) for code in gone if code not in hidden)
+    return Moved(names, len(gone) - len(names))
 
 
 def _value(result: Mapping[str, Any], stage: Stage, code: str) -> float | None:

@@ -24,11 +24,12 @@ def numeral(number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """One figure of every county in the order of the numerals; None where there is none to draw."""
+    """One figure of every county in the order of the numerals; None where there is none to draw. ``limit`` is None
+    where the counties were judged by different ones, or by none."""
 
     name: str
     values: tuple[float | None, ...]
-    limit: float
+    limit: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class StripChart:
     @property
     def _top(self) -> float:
         values = [value for strip in self.strips for value in strip.values if value is not None]
-        return max([*values, *(strip.limit * _ROOM for strip in self.strips)])
+        return max([*values, *((strip.limit or 0.0) * _ROOM for strip in self.strips)], default=0.0) or 1.0
 
     def _depths(self) -> list[int]:
         return [max([1, *(floor + 1 for _, floor, _ in self._placed(strip))]) for strip in self.strips]
@@ -65,13 +66,14 @@ class StripChart:
             pen.write(axes, 0, y + NAME_AT, strip.name, across=True)
             base = y + _NAME
             pen.bar(axes, -top * 0.03, top * 1.03, base - 3, "track", _FLOOR * depth - 1)
-            pen.line(axes, (strip.limit, strip.limit), (base - 5, base + _FLOOR * depth - 2), "limit", 2)
+            if strip.limit is not None:
+                pen.line(axes, (strip.limit, strip.limit), (base - 5, base + _FLOOR * depth - 2), "limit", 2)
             for number, floor, value in self._placed(strip):
                 is_own = number == self.own
                 pen.write(axes, value, base + floor * _FLOOR + 10, numeral(number), "accent" if is_own else "muted",
                           anchor="center", size=15, is_strong=is_own)  # fmt: skip
             y += _NAME + _FLOOR * depth
-        at = (self.strips[0].limit + top * 0.03) / (top * 1.06) * WIDTH
+        at = ((self.strips[0].limit or 0.0) + top * 0.03) / (top * 1.06) * WIDTH
         at = min(max(at, _SHOULDER), WIDTH - _SHOULDER) / WIDTH
         pen.write(axes, at, NAME_AT, self.limit_words, anchor="center", size=SMALL, across=True)
 

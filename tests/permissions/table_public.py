@@ -119,6 +119,9 @@ ROWS = [
     Row("result_similar", _result(), PUBLIC, askers=_SOME),
     # No county of the world has a result of an earlier year: there is no such page for anybody.
     Row("result_changes", _result(), answered(hidden=_SOME), askers=_SOME),
+    Row("compare", nothing, PUBLIC, cases=ONCE, askers=_SOME),
+    *_tables("compare", nothing, answered(hidden=_SOME), cases=ONCE),
+    Row("glossary", nothing, PUBLIC, cases=ONCE, askers=_SOME),
     Row("search", nothing, PUBLIC, cases=ONCE, askers=_SOME),
     Row("corrections", nothing, PUBLIC, cases=ONCE, askers=_SOME),
     Row("country_feed", nothing, PUBLIC, cases=ONCE, askers=_SOME),

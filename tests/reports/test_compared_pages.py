@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from unittest import mock
 
 import pytest
@@ -12,14 +13,19 @@ from django.utils import timezone
 
 from evaluation.certifying import revoke
 from evaluation.comparing import chosen, like
+from evaluation.core.decided import Decided
 from evaluation.core.likeness import FURTHEST, CountyFacts, distance, most_like
+from evaluation.core.waterfall import Waterfall, Year, closed_and_opened
 from evaluation.models import Assignment, Certificate, Event, PublishedFacts
 from evaluation.published import earlier_result
 from indicators.models import SchoolRecord
+from indicators.report import CountyReport, SchoolReport
+from reports.presenters.compared import JOINED, change_lines, part_names
+from reports.presenters.drawn import change_chart
 from schools.actions import appoint
 from schools.models import County
 from schools.queries import current_school_year
-from schools.vocabulary import Party
+from schools.vocabulary import Party, Stage
 from tests.conftest import PASSWORD
 from tests.evaluation.standing import stands
 from tests.evaluation.walk import People, people_of_county
@@ -114,6 +120,24 @@ def test_a_revoked_result_is_compared_with_nobody(client, county, other_county, 
     assert other_county.full_name not in client.get(reverse("result_similar", args=[one.code])).content.decode()
 
 
+def test_a_school_that_is_not_shown_is_not_told_by_a_change(standard_document):
+    def year(*schools: tuple[str, str]) -> Year:
+        rows = tuple(SchoolReport({"code": code, "name": name}, frozenset(), 3) for code, name in schools)
+        return Year(CountyReport(rows, {}), standard_document, datetime.date(2026, 9, 1), Decided())
+
+    before, after = year(("1", "甲"), ("2", "乙"), ("3", "丙")), year(("3", "丙"), ("4", "丁"))
+    closed, opened = closed_and_opened(before, after, ({"2"}, set()))
+    assert (closed.names, closed.unnamed, closed.count) == (("甲",), 1, 2)
+    assert (opened.names, opened.unnamed) == (("丁",), 0)
+    found = [Waterfall(Stage.PRIMARY, "L1", (0.3, 0.35, 0.32, 0.32, 0.32, 0.32))]
+    [line] = change_lines(found, standard_document, is_joined=True)
+    assert line.parts == (JOINED, "+0.020", "", "", "")
+    assert line.change == "+0.020"
+    chart = change_chart(line, part_names(), "0.50")
+    assert [step.to for step in chart.steps] == [0.3, 0.3, 0.32, 0.32, 0.32, 0.32, 0.32]
+    assert "0.35" not in f"{chart}"
+
+
 def test_a_county_published_in_two_years_tells_why_its_figures_changed(client, county, people):
     a_year_ago = timezone.now() - datetime.timedelta(days=365)
     with mock.patch("django.utils.timezone.now", return_value=a_year_ago):
@@ -126,6 +150,21 @@ def test_a_county_published_in_two_years_tells_why_its_figures_changed(client, c
     assert earlier_result(old) is None
     shown = client.get(reverse("result_changes", args=[new.code])).content.decode()
     assert "没有变化" in shown
+    # The chart is what the table beside it says, for whichever coefficient the address names.
+    asked = client.get(reverse("result_changes", args=[new.code]), {"of": "JUNIOR.L3"}).content.decode()
+    told = re.search(r'<desc id="change-desc">以前 ([\d.]+)；(.+?)；现在 ([\d.]+)，', asked)
+    assert told
+    rows = re.findall(r"<td class=\"number\" data-label=\"差异系数\">([^<]+)<", asked)
+    assert rows == [told[1], *(part.split()[1] for part in told[2].split("，")), told[3]]
+    assert re.search(r"初中 L3 体育艺术专任教师的差异系数与以前相同", asked)
+    assert client.get(reverse("result_changes", args=[new.code]), {"of": "JUNIOR.X"}).status_code == 404
+    # Two years are a line; the page of the county says in words what became of its coefficients.
+    of_county = client.get(reverse("county", args=[county.pk])).content.decode()
+    assert "14 个差异系数中，14 个没有变化。" in of_county
+    record = json.loads(new.record)["results"]["stages"][0]
+    largest = max(record["coefficients"], key=lambda each: float(each["value"]))
+    year = new.evaluation.school_year
+    assert f"{year}—{year + 1} {largest['code']} {largest['name']} {largest['printed']}，上限" in of_county
     assert reverse("result", args=[old.code]) in shown
     assert client.get(reverse("result_changes", args=[old.code])).status_code == 404
     assert (

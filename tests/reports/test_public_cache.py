@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
+from django.contrib.messages import INFO
+from django.contrib.messages.storage.base import Message
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.urls import reverse
@@ -74,3 +79,46 @@ def test_a_person_sees_their_own_name_although_the_page_was_kept(client, clerk, 
     assert "填报员甲" in client.get(reverse("home")).content.decode()
     client.logout()
     assert "填报员甲" not in client.get(reverse("home")).content.decode()
+
+
+@pytest.mark.django_db
+def test_a_kept_page_has_every_header_of_the_page_it_was_made_from_and_its_line_in_the_log(client, standard, caplog):
+    first = client.get(reverse("country"))
+    with caplog.at_level("INFO", "portal.requests"):
+        again = client.get(reverse("country"))
+    differing = {"X-Request-ID", "Server-Timing"}
+    assert {k: v for k, v in again.headers.items() if k not in differing} == {
+        k: v for k, v in first.headers.items() if k not in differing
+    }
+    assert "Content-Security-Policy" in again.headers
+    assert again.headers["X-Frame-Options"] == "DENY"
+    assert [record.getMessage() for record in caplog.records] == ["GET country 200"]
+
+
+@pytest.mark.django_db
+def test_a_page_travels_compressed_to_whoever_takes_it_so(client, standard):
+    plain = client.get(reverse("country"))
+    asked = {"gzip, deflate, br": True, "br;q=1.0, gzip;q=0.5": True, "gzip;q=0": False, "gzip;q=0.000": False}
+    for accepted, is_compressed in asked.items():
+        answer = client.get(reverse("country"), headers={"Accept-Encoding": accepted})
+        assert ("Content-Encoding" in answer.headers) is is_compressed, accepted
+        content = gzip.decompress(answer.content) if is_compressed else answer.content
+        assert content == plain.content
+    assert len(answer.content) > 0
+    assert "Accept-Encoding" in plain.headers["Vary"]
+
+
+@pytest.mark.django_db
+def test_a_message_meant_for_one_reader_is_kept_for_nobody(client, standard):
+    storage = CookieStorage(RequestFactory().get("/"))
+    client.cookies["messages"] = storage._encode([Message(INFO, "只给一个人看的话")])
+    assert "只给一个人看的话" in client.get(reverse("country")).content.decode()
+    assert "只给一个人看的话" not in client.get(reverse("country")).content.decode()
+    client.cookies.clear()
+    assert "只给一个人看的话" not in client.get(reverse("country")).content.decode()
+
+
+@pytest.mark.django_db
+def test_a_forged_host_gets_no_kept_page(client, standard):
+    client.get(reverse("country"))
+    assert client.get(reverse("country"), headers={"Host": "evil.example"}).status_code == 400

@@ -12,12 +12,14 @@ from evaluation.models import Certificate
 from evaluation.published import CERTIFIED_KINDS
 from reports.presenters.compared import ChangeLine, CountyColumn, FigureRow
 from reports.presenters.figures import Mark
+from reports.presenters.group import GroupPage
 from reports.presenters.notice import DimensionLine
 from reports.presenters.open_tables.places import year_words
 from reports.presenters.open_tables.shape import EMPTY, Cell, Column, Table, code_cell, columns, marked, numbers, texts
 from reports.presenters.public import SchoolDistances
 from reports.presenters.school import SchoolPage
 from reports.presenters.verdict import StageView, VerdictPage
+from reports.presenters.years import StageYears
 
 
 def dimension_table(lines: Iterable[DimensionLine]) -> Table:
@@ -168,6 +170,63 @@ def similar_table(
         *(Column(each.name, is_number=True, link=reverse("result", args=[each.code])) for each in beside),
     )
     return Table("similar", "相近的县", "差异系数并列", heads, tuple(told), style="compare-table")
+
+
+def group_table(page: GroupPage) -> Table:
+    """Results that somebody put side by side; the standards are named where they are not all the same."""
+    standards = [each.standard for each in page.columns]
+    about = [
+        ("学年", [each.school_year for each in page.columns]),
+        *([("标准", standards)] if len(set(standards)) > 1 else []),
+        ("证书", [each.status for each in page.columns]),
+        ("在校生", [each.pupils for each in page.columns]),
+        ("城区和镇区在校生占比", [each.town_share for each in page.columns]),
+        ("年人均地方财政收入", [each.revenue for each in page.columns]),
+    ]
+    told = [(Cell(name), *texts("", *values)) for name, values in about]
+    told += [(code_cell(row.code, f"{row.stage} {row.name}"), *texts(row.limit, *row.printed)) for row in page.rows]
+    heads = (
+        Column("指标"),
+        *numbers("上限"),
+        *(
+            Column(f"{each.sign} {each.name}", is_number=True, link=reverse("result", args=[each.code]))
+            for each in page.columns
+        ),
+    )
+    return Table("group", "自选县", "差异系数并列，按代码排列", heads, tuple(told), style="compare-table")
+
+
+def years_tables(stages: Iterable[StageYears]) -> tuple[Table, ...]:
+    """The deciding coefficient of each stage year by year; one sheet of a workbook."""
+    heads = (*columns("学年", "哪一个"), *numbers("差异系数", "上限"), Column("标准"))
+    return tuple(
+        Table(
+            "years",
+            "历年差异系数",
+            f"{stage.label}：{stage.words}",
+            heads,
+            tuple(
+                (
+                    *texts(line.year, line.name, line.figure, line.limit),
+                    Cell(line.standard, small="标准变了，与前一年不能直接相比" if line.breaks else ""),
+                )
+                for line in stage.lines
+            ),
+            group_header="学段",
+            group=stage.label,
+            style="cards years-table",
+            drawing=stage.drawing,
+        )
+        for stage in stages
+    )
+
+
+def drawn_change_table(line: ChangeLine, parts: Sequence[str]) -> Table:
+    """The one coefficient that is drawn, step by step."""
+    name = f"{line.stage} {line.code} {line.name}".replace("  ", " ")
+    steps = zip(("以前", *parts, "现在"), (line.before, *line.parts, line.after), strict=True)
+    rows = tuple((Cell(step), Cell(figure or "0")) for step, figure in steps)
+    return Table("drawn", "图中的数字", name, (Column("步骤"), *numbers("差异系数")), rows, style="")
 
 
 def change_table(lines: Iterable[ChangeLine], parts: Sequence[str]) -> Table:
