@@ -7,6 +7,7 @@ import contextvars
 import mimetypes
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -94,6 +95,9 @@ class Window:
         answer = self._given.pop(address, None) or self._door.generic(
             request.method, address, request.post_data_buffer or b"", content_type=kind, headers=self.headers
         )
+        # Chromium would follow on its own, past this door.
+        while answer.status_code in (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER):
+            answer = self._door.get(answer.headers["Location"])
         content = b"".join(answer.streaming_content) if answer.streaming else answer.content
         self.answered[address] = content
         headers = {name.lower(): value for name, value in answer.headers.items() if name.lower() != "set-cookie"}
