@@ -38,6 +38,7 @@ MANY_FACES = {
 #: Addresses that answer with a file, with a part of a page, or lead on to another one.
 NO_PAGES = frozenset({
     "api_submission", "certificate_print", "certificate_record", "checklist_task", "coefficient_export",
+    "compare_tables", "open_data_file", "open_data_tables",
     "comparison_export", "corrections_tables", "country_feed", "country_tables", "county_feed", "county_tables",
     "document_file", "document_published", "document_template", "documents_archive", "documents_progress",
     "evaluation_publish", "events_export", "evidence_attach", "evidence_file", "item_judge", "laboratory_export",
