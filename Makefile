@@ -45,6 +45,7 @@ bench: setup
 	$(BIN)/python benchmarks/official_tables.py
 	$(BIN)/python benchmarks/events.py
 	$(BIN)/python benchmarks/explain.py
+	$(BIN)/python benchmarks/charts.py
 
 # Extras stay in the lock: without them pip looks for the newest release of "coverage[toml]" and finds no hash for it.
 lock:

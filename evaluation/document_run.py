@@ -33,8 +33,9 @@ from indicators.actions import store_file
 
 logger = logging.getLogger(__name__)
 
-#: So many documents are made between two times of storing: what a dead worker loses, and what a process holds.
-A_BATCH = 10
+#: So many documents are made between two times of storing: what a dead worker loses, what a process holds, and what an
+#: upload waits for. Fewer, and starting the program that prints would cost more than printing.
+A_BATCH = 30
 #: The letters a number begins with.
 LETTERS = {
     DocumentKind.SELF_ASSESSMENT: "ZP",

@@ -143,7 +143,15 @@ def why_not_publish_report(user: User, document: IssuedDocument) -> str:
     if document.published_at is not None:
         return "这份报告已经公布。"
     last = newest_order(order.kind_of, order.place_id, order.school_year)
-    return "" if last is None or last.pk == order.pk else "已经制作了更新的一份，请公布最新的。"
+    if last is not None and last.pk != order.pk:
+        return "已经提出制作更新的一份，请公布最新的。"
+    changed = Evaluation.objects.filter(
+        county__code__startswith=order.place_id[:2],
+        school_year=order.school_year,
+        state__in=(State.PUBLISHED, State.REVOKED, State.SUPERSEDED),
+        since__gt=order.ordered_at,
+    )
+    return "制作以后，本省本学年公布的结果有了变化。请重新制作，核对后再公布。" if changed.exists() else ""
 
 
 def file_sha256(document: IssuedDocument) -> str:

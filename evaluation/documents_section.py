@@ -74,7 +74,7 @@ def _line(
     counted = newest_order(kind, evaluation.county_id, evaluation.school_year)
     why_not = why_not_order_document(user, evaluation, kind) or ("" if has_maker() else NO_MAKER)
     if not why_not and order is not None and under_way([order]):
-        why_not = "正在制作，完成以后可以重新制作。"
+        why_not = "正在制作。"
     return OrderLine(
         kind,
         order,

@@ -51,6 +51,7 @@ RING_AGAIN_AFTER = datetime.timedelta(seconds=5)
 MOST_RINGS = 50
 #: A broker that did not answer is left alone for so long: whoever starts a run does not wait for each of its batches.
 _DEAF_SECONDS = 3.0
+_LONGEST_TURN_SECONDS = 240.0
 _deaf_until = 0.0
 
 
@@ -65,19 +66,22 @@ class Stuck(Exception):
 @dataclass(slots=True)
 class Doing:
     """What this process is at; a process does one job at a time. Times are of the monotonic clock, in seconds.
-    ``moved_at``: when a job was last claimed, passed a stage or ended, or none was found waiting."""
+    ``moved_at``: when a job was last claimed, passed a stage or ended, or none was found waiting; ``begun_at``: when
+    the one at hand was claimed."""
 
     job_id: int | None = None
     stage: str = ""
     stage_since: float = 0.0
     lease_ends: float = 0.0
     moved_at: float = 0.0
+    begun_at: float = 0.0
     done: int = 0
     failed: int = 0
 
     def begins(self, job: Job) -> None:
         """A job was claimed."""
         self.job_id, self.stage, self.stage_since = job.pk, "", monotonic()
+        self.begun_at = self.stage_since
         self.passes(job)
 
     def passes(self, job: Job) -> None:
@@ -226,10 +230,12 @@ def report_stage(job: Job, stage: JobStage, schools_read: int | None = None) -> 
 
 
 def give_way(job: Job) -> bool:
-    """Between two parts of a long job, each stored: where somebody's upload waits, let this one wait behind it. That
-    costs no attempt. True where the job is no longer held."""
+    """Between two parts of a long job, each stored: where somebody's upload waits, or this process has been at it for
+    long (Celery kills whoever never ends), let it wait for its next turn. That costs no attempt. True where the job is
+    no longer held."""
     of_somebody = Q(submission__isnull=False) | Q(partial__isnull=False)
-    if not Job.objects.filter(of_somebody & _claimable(timezone.now())).exists():
+    is_waited_for = Job.objects.filter(of_somebody & _claimable(timezone.now())).exists()
+    if not is_waited_for and monotonic() - doing.begun_at < _LONGEST_TURN_SECONDS:
         return False
     Job.objects.filter(_held(job)).update(
         state=JobState.WAITING, stage=JobStage.QUEUED, lease_until=None, worker="", attempts=F("attempts") - 1

@@ -57,7 +57,7 @@ def kept_for_everybody(view: View) -> View:
         found = cache.get(key)
         if found is None:
             answer = view(request, *args, **kwargs)
-            if answer.status_code != HTTPStatus.OK or answer.streaming or answer.cookies:
+            if answer.status_code != HTTPStatus.OK or answer.streaming or answer.cookies or _has_token(request):
                 return answer
             found = _kept(request, answer)
             cache.set(key, found, KEPT_SECONDS)
@@ -90,6 +90,11 @@ def _key(request: HttpRequest) -> str | None:
         return None
     # One for each way of showing it: nobody gets another reader's choice, and a cookie made up adds none.
     return f"page:{request.get_host()}:{Display.of(request)}:{hashlib.sha256(path.encode()).hexdigest()}"
+
+
+def _has_token(request: HttpRequest) -> bool:
+    """Whether a form with the reader's own token was written into the page; Django sets its cookie later."""
+    return bool(request.META.get("CSRF_COOKIE_NEEDS_UPDATE"))
 
 
 def _kept(request: HttpRequest, answer: HttpResponse) -> Kept:

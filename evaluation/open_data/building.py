@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
@@ -119,8 +120,9 @@ def _state_of(year: int) -> tuple[str, datetime.datetime | None]:
         "site": settings.SITE_URL,
     }
     text = json.dumps(told, ensure_ascii=False, sort_keys=True)
-    is_any = last is not None and told["certificates"]
-    return hashlib.sha256(text.encode()).hexdigest(), last.at if is_any and last is not None else None
+    newest = published_certificates().filter(evaluation__school_year=year).aggregate(at=Max("issued_at"))["at"]
+    changed = [at for at in (last.at if last is not None else None, newest) if at is not None]
+    return hashlib.sha256(text.encode()).hexdigest(), max(changed) if newest is not None else None
 
 
 def licence() -> bytes:

@@ -79,6 +79,7 @@ def readme(year: int, version: int, as_of: str, address: str, tables: Iterable[O
 
 - 只含已经公布的结果。`results.csv` 列出全部公布过的结果和现在的状态；
   `coefficients.csv`、`schools.csv`、`items.csv` 只含状态为“有效”的结果。
-- 为保护学生个人信息，在校生少于规定人数的学校和没有标识码的学校不列入 `schools.csv`：{fewest}
+- 为保护学生个人信息，在校生少于规定人数的学校、可借以推算其数据的学校和没有标识码的学校不列入
+  `schools.csv`。规定人数：{fewest}
 - 公布以后有了更正、取代或撤销，会另发新的版本；这一版的网址和内容不变。
 """.encode()

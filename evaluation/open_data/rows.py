@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evaluation.certificate_file import sha256_of
+from evaluation.core.disclosure import not_shown_alone
 from evaluation.core.standard import CRITERION_GROUPS
 from evaluation.core.status import Status
 from evaluation.event_words import kind_label
@@ -20,9 +21,9 @@ from evaluation.open_data.tables import COMPOSITE, REVOKED, SUPERSEDED, VALID
 from evaluation.published import (
     corrections,
     fewest_pupils_by_province,
-    is_small,
     province_code,
     published_certificates,
+    pupils_of,
     records_behind,
     verdict_behind,
 )
@@ -105,11 +106,12 @@ def _behind(
     told, document = json.loads(verdict.document), parsed_standard(verdict.standard)
     begin = [certificate.code, record["county"]["code"]]
     records = {row.code: row for row in records_behind(verdict).only(*_RECORDS)}
-    small = {code for code, row in records.items() if is_small(row, fewest)}
+    pupils = {code: pupils_of(row) for code, row in records.items()}
+    hidden = not_shown_alone(((row["code"], row["stage"]) for row in told["schools"]), pupils, fewest)
     for row in sorted(told["schools"], key=lambda each: (each["code"], each["stage"])):
         about = records.get(row["code"])
         # A school that no code tells from others cannot be known to be large enough.
-        if not row["code"] or about is None or row["code"] in small:
+        if not row["code"] or about is None or row["code"] in hidden:
             continue
         yield "schools", [
             *begin, row["code"], row["name"], Stage(row["stage"]).label,

@@ -146,7 +146,7 @@ def _schools(standards: Iterable[Standard]) -> OpenTable:
         for code in sorted(found)
     )  # fmt: skip
     return OpenTable(
-        "schools", "学校", "一行是一所学校的一个学段；学生很少的学校按各省的规定不列入。",
+        "schools", "学校", "一行是一所学校的一个学段；学生很少的学校和可借以推算其数据的学校不列入。",
         ("查询编号", "学校标识码", "学段"),
         (
             _CERTIFICATE,

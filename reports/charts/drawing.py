@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: Drawing units, in which a letter of 12 is as large as the text around the chart on a phone of 360 pixels.
-WIDTH = 340
+WIDTH = 300
 #: A line with a name above and a bar below it; where in it the name and the bar stand.
 LINE, NAME_AT, BAR_AT, BAR = 38, 13, 24, 10
 SIZE, SMALL = 12.5, 11.5
@@ -143,6 +143,6 @@ def as_text(words: str) -> str:
     return _NOT_TEXT.sub(" ", words)
 
 
-def shortened(name: str, most: int = 15) -> str:
+def shortened(name: str, most: int = 14) -> str:
     """A name that fits above a bar, beside its figure."""
     return name if len(name) <= most else name[: most - 1] + "…"

@@ -14,9 +14,10 @@ import pandas as pd
 
 from evaluation.core.standard import Standard
 from evaluation.published import PublicCount
+from indicators.catalogue import FIELD_BY_KEY
 from reports.exporters import school_table
 from reports.presenters.figures import Mark, mark_of
-from reports.presenters.school import SchoolPage
+from reports.presenters.school import SchoolPage, StageRow
 from reports.presenters.verdict import NO_NAME, VerdictPage
 from schools.models import Division
 from schools.vocabulary import Stage
@@ -175,6 +176,28 @@ class SchoolSentence:
     mark: Mark
 
 
+#: The teachers that are counted together, and what each is called; one of 艺术 teaches music and fine art both.
+_KINDS, _BOTH = {"pe": "体育", "music": "音乐", "fine_art": "美术"}, "arts"
+
+
+def _without(stage: StageRow) -> str:
+    """Which of the teachers that are counted together a school has none of, where it lacks some of them; empty where
+    that is not known."""
+    for line in stage.lines:
+        found = {source.header: source.found for source in line.sources}
+        had = {kind: found.get(_header(stage.key, kind)) for kind in (*_KINDS, _BOTH)}
+        if not line.gap or None in had.values():
+            continue
+        none = [kind for kind, count in had.items() if count == "0" and kind in _KINDS]
+        lacking = [kind for kind in none if kind == "pe" or had[_BOTH] == "0"]
+        return f"（现在没有{'、'.join(_KINDS[kind] for kind in lacking)}专任教师）" if lacking else ""
+    return ""
+
+
+def _header(stage: str, kind: str) -> str:
+    return FIELD_BY_KEY[f"{stage.lower()}_{kind}_teachers"].header
+
+
 def school_sentences(page: SchoolPage, result: Mapping[str, Any], standard: Standard) -> tuple[SchoolSentence, ...]:
     """What parents ask first: how many of the requirements the school meets, and what is missing to the rest."""
     rows: Sequence[Mapping[str, Any]] = [row for row in result["schools"] if row["code"] == page.code]
@@ -182,7 +205,7 @@ def school_sentences(page: SchoolPage, result: Mapping[str, Any], standard: Stan
     return tuple(
         SchoolSentence(
             stage.label,
-            f"{found[stage.key].words}{f'，{stage.gaps}' if stage.gaps else ''}。",
+            f"{found[stage.key].words}{f'，{stage.gaps}' if stage.gaps else ''}{_without(stage)}。",
             found[stage.key].mark,
         )
         for stage in page.rows

@@ -182,7 +182,8 @@ def many(count: int) -> list[tuple[str, str]]:
 
 
 def test_plans_are_made_in_batches_and_a_killed_worker_is_followed_without_double_numbers(signed, people, maker):
-    maker.named = many(2 * A_BATCH + 3)
+    count = 2 * A_BATCH + 3
+    maker.named = many(count)
     order = order_document(people.clerk, signed, PLAN, 0)
     killed = [False]
 
@@ -202,8 +203,8 @@ def test_plans_are_made_in_batches_and_a_killed_worker_is_followed_without_doubl
     run_waiting_jobs()
     order.refresh_from_db()
     after = dict(order.documents.values_list("school", "number"))
-    assert (order.ready, order.total, len(after), order.fault) == (23, 23, 23, "")
-    assert len(set(after.values())) == 23
+    assert (order.ready, order.total, len(after), order.fault) == (count, count, count, "")
+    assert len(set(after.values())) == count
     assert before.items() <= after.items()
     assert maker.batches == [A_BATCH, A_BATCH, 3]
     assert Event.objects.filter(kind="document_issued").count() == 1
@@ -255,6 +256,17 @@ def test_an_upload_that_waits_comes_between_two_batches_and_costs_the_order_no_a
     assert (job.state, job.attempts) == (JobState.DONE, 1)
 
 
+def test_a_turn_that_lasts_long_ends_after_a_batch_and_the_order_goes_on(signed, people, maker, monkeypatch):
+    maker.named = many(2 * A_BATCH)
+    order = order_document(people.clerk, signed, PLAN, 0)
+    monkeypatch.setattr(jobs, "_LONGEST_TURN_SECONDS", 0.0)
+    run_job(jobs.claim())
+    assert (Job.objects.get(document_order=order).state, order.documents.count()) == (JobState.WAITING, A_BATCH)
+    run_waiting_jobs()
+    job = Job.objects.get(document_order=order)
+    assert (job.state, job.attempts, order.documents.count()) == (JobState.DONE, 1, 2 * A_BATCH)
+
+
 def test_an_order_that_failed_too_often_waits_for_a_person_who_lets_it_go_on(client, signed, people, maker):
     maker.fails = jobs.MOST_ATTEMPTS
     order = order_document(people.clerk, signed, SELF, 0)
@@ -299,7 +311,7 @@ HOSTILE = [
     ("3990101002", "第一小学"),
     ("3990101003", "第一小学"),
     ("3990101004", "C:\\windows\\=cmd|' /C calc'!A0"),
-    ("3990101005", "名\u202egpj.exe\u0000\n名"),
+    ("3990101005", "名\u202egpj.exe\u0007\n名"),
     ("3990101006", "长" * 200),
     ("3990101007", "..."),
     ("3990101008", "<script>alert(1)</script>"),
@@ -510,6 +522,15 @@ def test_an_annual_report_is_made_from_what_is_published_and_public_once_the_chi
     assert "已被取代" in page
     assert newer.number in page
     assert Event.objects.filter(kind="document_published").count() == 2
+
+
+def test_a_report_is_not_published_once_what_it_tells_has_changed(published, people, maker):
+    order = order_annual_report(people.chief, published.school_year, 0)
+    run_waiting_jobs()
+    published.refresh_from_db()
+    revoke(people.chief, published, published.version, "数据不实。")
+    with pytest.raises(Refused, match="请重新制作"):
+        publish_report(people.chief, order.documents.get())
 
 
 def test_plans_are_given_up_after_their_time_and_nothing_else_is(client, settings, signed, people, maker):

@@ -27,7 +27,7 @@ from evaluation.open_data.package import TableFile
 from evaluation.open_data.rows import NotAsPublished
 from evaluation.open_data.tables import Field, OpenTable
 from evaluation.publication_rules import set_fewest_pupils
-from evaluation.published import verdict_behind
+from evaluation.published import hidden_schools, verdict_behind
 from indicators.models import SchoolRecord
 from tests.evaluation.standing import corrected, stands
 from tests.evaluation.walk import People, people_of_county
@@ -184,7 +184,11 @@ def test_small_schools_are_left_out_as_on_the_page(people, published):
     }
     assert small
     archive = opened(built(published))
-    assert not small & {row["学校标识码"] for row in table_of(archive, "schools")}
+    verdict = verdict_behind(published)
+    judged = {row["code"] for row in json.loads(verdict.document)["schools"]}
+    shown = {row["学校标识码"] for row in table_of(archive, "schools")}
+    assert shown == judged - hidden_schools(verdict, 200)
+    assert not small & shown
     everything = b"".join(archive.read(name) for name in archive.namelist())
     assert not [code for code in small if code.encode() in everything]
     assert "示例省 200 人" in archive.read("README.md").decode()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from evaluation import actions
 from evaluation.core.verdict import judge_report
 from evaluation.judging import canonical_json
-from evaluation.models import Certificate, Event, Standard
+from evaluation.models import Certificate, DocumentOrder, Event, JobState, Standard
 from evaluation.permissions import Refused, why_not_upload
 from evaluation.queries import submissions_visible_to
 from evaluation.workflow import State
@@ -137,11 +137,18 @@ def test_one_county_of_the_demo_province_was_published_a_year_ago_on_the_days_of
     told = json.loads(certificate.record)["published"]["on"]
     assert f"{timezone.localdate(certificate.issued_at):%Y-%m-%d}" == told
     assert told.startswith(str(last_year))
-    steps = Event.objects.filter(evaluation=evaluation).order_by("number")
+    steps = Event.objects.filter(evaluation=evaluation).exclude(kind="document_ordered").order_by("number")
     assert all(event.at.year == last_year for event in steps)
     assert list(steps) == sorted(steps, key=lambda event: event.at)
     call_command("demo", verbosity=0)
     assert Certificate.objects.count() == 1
+    # Its documents wait for a worker, ordered once: whoever starts the demonstration does not wait for a printer.
+    assert [(order.kind, order.job.state) for order in DocumentOrder.objects.order_by("pk")] == [
+        ("self_assessment", JobState.WAITING),
+        ("feedback", JobState.WAITING),
+        ("opinion", JobState.WAITING),
+        ("annual_report", JobState.WAITING),
+    ]
 
 
 def test_demo_accounts_are_not_made_beside_real_data(db, standard, settings):

@@ -9,6 +9,7 @@ from django.contrib.messages import INFO
 from django.contrib.messages.storage.base import Message
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.test import RequestFactory
 from django.urls import reverse
 
@@ -116,6 +117,11 @@ def test_a_message_meant_for_one_reader_is_kept_for_nobody(client, standard):
     assert "只给一个人看的话" not in client.get(reverse("country")).content.decode()
     client.cookies.clear()
     assert "只给一个人看的话" not in client.get(reverse("country")).content.decode()
+
+
+def test_a_page_with_a_form_of_one_reader_is_kept_for_nobody():
+    view = kept_for_everybody(lambda request: HttpResponse(get_token(request)))
+    assert view(get()).content != view(get()).content
 
 
 @pytest.mark.django_db

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import pytest
 from defusedxml import ElementTree as ET
@@ -12,15 +13,21 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from evaluation.certifying import revoke, start_correction
+from evaluation.core.decided import Decided
+from evaluation.core.verdict import judge_report
 from evaluation.models import Certificate, Event, PublicationRule
 from evaluation.permissions import Refused
 from evaluation.publication_rules import set_fewest_pupils
 from evaluation.published import counts_by_province, verdict_behind
 from evaluation.workflow import State
 from indicators.models import SchoolRecord
-from reports.presenters.public import met_words, shade, tiles
+from indicators.workbook.read import read_report
+from reports.presenters.public import met_words, school_sentences, shade, tiles
+from reports.presenters.school import school_page
 from reports.public_views import _TILES
 from schools.queries import provinces
+from tests import builders
+from tests.evaluation.random_counties import AS_OF
 from tests.evaluation.standing import corrected, stands
 from tests.evaluation.walk import people_of_county, signed, uploaded
 
@@ -208,6 +215,10 @@ def test_public_pages_ask_the_database_a_bounded_number_of_times(
         ("county", (county.pk,)),
         ("result", (published.code,)),
         ("result_school", (published.code, school)),
+        ("result_similar", (published.code,)),
+        ("compare", ()),
+        ("glossary", ()),
+        ("search", ()),
         ("corrections", ()),
         ("country_feed", ()),
     ):
@@ -241,3 +252,19 @@ def test_a_state_that_is_not_public_is_on_no_public_page(published):
     assert {State.PUBLISHED, State.SUPERSEDED, State.REVOKED} == {
         state for state in State if state.is_public and state is not State.NOTICE
     }
+
+
+def test_parents_read_what_a_school_lacks_in_natural_amounts_and_which_teachers_it_has_none_of(standard_document):
+    rows = builders.good_rows()
+    rows[1] |= {"primary_music_teachers": 0, "primary_arts_teachers": 0, "sports_ground_area": 3000.0}
+    rows[1] |= {"primary_pe_teachers": 2, "primary_fine_art_teachers": 2}
+    report = read_report(builders.book_of(rows)).report
+    told = judge_report(report, standard_document, AS_OF, Decided())
+    page = school_page(told, standard_document, report.schools[1], {})
+    [sentence] = school_sentences(page, told, standard_document)
+    words = re.fullmatch(
+        r"七项中五项达标，差 1 名体育艺术专任教师、([\d.]+) ㎡体育运动场馆（现在没有音乐专任教师）。", sentence.sentence
+    )
+    assert words, sentence.sentence
+    pupils, indoor = rows[1]["primary_enrollment"], rows[1]["indoor_sports_area"]
+    assert float(words[1]) == pytest.approx(7.5 * pupils - 3000 - indoor, abs=0.011)

@@ -8,11 +8,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from openpyxl import load_workbook
 
-from evaluation import actions
+from evaluation import actions, jobs
 from evaluation.demo import DemoCounty, demo_county, register_of
 from evaluation.demo_decisions import decide_first, decide_later
+from evaluation.demo_documents import order_documents
 from evaluation.demo_last_year import publish_last_year
 from evaluation.demo_reviews import sign_and_review
+from evaluation.models import Job, JobState
 from indicators.catalogue import FIELD_BY_KEY, SCHOOL_SHEET
 from indicators.models import Submission
 from indicators.workbook.template import write_template
@@ -78,10 +80,22 @@ class Command(BaseCommand):
             for county in city["counties"]:
                 self._upload(county["code"], county["name"], county["story"])
         decide_first(inspector, chief)
-        ran = actions.run_waiting_jobs()
+        ran = self._judge()
         sign_and_review(User.objects.get(username="city"))
         decide_later(inspector, chief)
+        order_documents(chief)
         self.stdout.write(f"示例省：12 个县，{len(demo_accounts())} 个演示账号，核算 {ran} 份填报")
+
+    @staticmethod
+    def _judge() -> int:
+        """Judge what was uploaded; documents are left to a worker."""
+        uploads = Job.objects.filter(state=JobState.WAITING, submission__isnull=False).order_by("pk")
+        ran = 0
+        for pk in list(uploads.values_list("pk", flat=True)):
+            if (job := jobs.claim(pk)) is not None:
+                actions.run_job(job)
+                ran += 1
+        return ran
 
     def _appoint_clerk(self, code: str, name: str) -> None:
         if not User.objects.filter(username=f"clerk{code}").exists():
