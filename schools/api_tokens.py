@@ -15,7 +15,7 @@ from django.utils import timezone
 from knox.crypto import hash_token
 from knox.settings import CONSTANTS
 
-from schools.models import ApiToken, Posting, User
+from schools.models import ApiToken, Posting, User, seal_of
 from schools.second_factor import is_duty_of
 
 #: How long a token may live, in days.
@@ -39,7 +39,7 @@ def why_ended(token: ApiToken) -> str:
     person = token.user
     if not person.is_active or token.posting.held_until is not None:
         return "身份或账号已变更"
-    if not compare_digest(token.seal, person.get_session_auth_hash()):
+    if not compare_digest(token.seal, seal_of(person.password)):
         return "密码已更换"
     if token.expiry is None or token.expiry <= timezone.now():
         return "已到期"
@@ -71,7 +71,7 @@ def make_token(person: User, name: str, days: int, *, is_verified: bool) -> tupl
         expiry=datetime.timedelta(days=days),
         name=name.strip(),
         posting=posting,
-        seal=person.get_session_auth_hash(),
+        seal=seal_of(person.password),
         is_verified=is_verified,
     )
 
@@ -83,11 +83,6 @@ def revoke_token(person: User, digest: str) -> ApiToken:
         raise TokenRefused("没有这个令牌，可能已经撤销。")
     ApiToken.objects.filter(pk=found.pk).delete()
     return found
-
-
-def end_tokens(person: User) -> int:
-    """End every token of a person; returns how many there were."""
-    return ApiToken.objects.filter(user=person).delete()[0]
 
 
 def token_of(text: str) -> ApiToken:

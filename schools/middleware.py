@@ -69,7 +69,7 @@ class SecondFactor:
         if not owed:
             return None
         if request.path.startswith("/api/"):
-            return JsonResponse({"detail": "请先在网页上完成两步验证。"}, status=403)
+            return JsonResponse({"detail": "请先在网页上完成两步验证。", "code": "second_factor_owed"}, status=403)
         if request.headers.get("HX-Request"):
             return HttpResponse(headers={"HX-Refresh": "true"})
         going_to = f"?{urlencode({'next': request.get_full_path()})}" if request.method == "GET" else ""

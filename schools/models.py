@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
@@ -109,6 +110,11 @@ class School(models.Model):
         return self.name
 
 
+def seal_of(encoded: str) -> str:
+    """What a token is sealed on: the stored password, without SECRET_KEY, which may be changed."""
+    return hashlib.sha256(encoded.encode()).hexdigest()
+
+
 class User(AbstractUser):
     """An official: one person, one party, one place. A superuser without a party tends the site alone."""
 
@@ -134,6 +140,14 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.full_name or self.username
+
+    def check_password(self, raw_password: str) -> bool:
+        """Whether it is the password. Django may store the same one under a newer hash here: the tokens go with it."""
+        before = self.password
+        fits = super().check_password(raw_password)
+        if fits and self.password != before:
+            ApiToken.objects.filter(user=self, seal=seal_of(before)).update(seal=seal_of(self.password))
+        return fits
 
 
 class Posting(models.Model):

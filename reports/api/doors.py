@@ -13,7 +13,7 @@ from django.utils.cache import get_conditional_response
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import AuthenticationFailed, NotFound, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.permissions import AllowAny
@@ -24,7 +24,7 @@ from rest_framework.views import APIView
 from reports.api.errors import open_to_any_origin
 from reports.api.kept import KEPT_SECONDS, etag_of, kept_answer
 from reports.api.shapes import ErrorSerializer
-from reports.api.throttles import PublicRate, TokenRate, UploadRate
+from reports.api.throttles import PublicRate, RefusedRate, TokenRate, UploadRate
 
 _PAGE_SIZE, _MOST_A_PAGE, _LAST_PAGE = 50, 200, 100_000
 _PART = re.compile(r"[0-9A-Za-z-]{1,60}")
@@ -124,6 +124,7 @@ class Door(GenericAPIView):
         known |= set(self.filterset_class.base_filters) if self.filterset_class is not None else set()
         known |= {"page", "page_size"} if self.pagination_class is not None else set()
         wrong = {name: "没有这个参数。" for name in request.query_params if name not in known}
+        wrong |= {name: "不是有效的 UTF-8 文字。" for name, value in request.query_params.items() if "\ufffd" in value}
         wrong |= {name: "没有值；不需要就不要带。" for name, value in request.query_params.items() if not value}
         if wrong:
             few = dict(sorted(wrong.items())[:5])
@@ -161,6 +162,19 @@ class OwnDoor(Door):
 
     throttle_classes = (TokenRate, UploadRate)
     http_method_names: ClassVar[list[str]] = ["get", "head", "options"]
+
+    def perform_authentication(self, request: Request) -> None:
+        """Who asks; an address that keeps bringing tokens that do not work is not looked at for a while."""
+        if "Authorization" not in request.headers:
+            return super().perform_authentication(request)
+        refused = RefusedRate()
+        if not refused.has_room(request, self):
+            self.throttled(request, refused.wait() or 1)
+        try:
+            return super().perform_authentication(request)
+        except AuthenticationFailed:
+            refused.allow_request(request, self)
+            raise
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Nobody between here and there keeps a copy."""

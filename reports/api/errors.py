@@ -45,6 +45,14 @@ class NotReady(exceptions.APIException):
     wait = 2
 
 
+class SetAside(exceptions.APIException):
+    """The job was given up; waiting does not help."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "set_aside"
+    default_detail = "处理未能完成，已搁置。请由本县人员在网页打开这一版，点“重新处理”。"
+
+
 def told_in_words(exception: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's answer to an exception, in the shape and the language of this interface."""
     if isinstance(exception, Refused):
@@ -75,7 +83,7 @@ def _body(exception: exceptions.APIException) -> dict[str, Any]:
     if isinstance(exception, exceptions.PermissionDenied) and str(exception.detail).startswith("CSRF"):
         words = "用网页登录的身份发送时须带 CSRF 令牌；程序请用接口令牌。"
         return {"detail": words, "code": "csrf_failed"}
-    is_own = isinstance(exception, (*_OWN_WORDS, TooLarge, NotReady))
+    is_own = isinstance(exception, (*_OWN_WORDS, TooLarge, NotReady, SetAside))
     words = str(exception.detail) if is_own else _WORDS.get(code, _WORDS["error"])
     return {"detail": words, "code": code}
 

@@ -187,7 +187,7 @@ class LikeSerializer(Shape):
 
     code = text("结果的查询编号。")
     county = CountyNameSerializer(help_text="县。")
-    pupils = whole("义务教育在校生数。")
+    pupils = whole("义务教育在校生数，取整后的约数。")
     town_share = number("城区和镇区在校生的比例，0 到 1。")
     revenue = number("年人均地方财政收入，元。")
     distance = number("相差几步：在校生一倍、比例五分之一、收入一半各为一步；本县为 null。")

@@ -23,7 +23,7 @@ from rest_framework.reverse import reverse
 from evaluation import actions
 from evaluation.core.verdict import not_judged
 from evaluation.forms import UploadForm
-from evaluation.models import Job, Verdict
+from evaluation.models import Job, JobState, Verdict
 from evaluation.permissions import why_not_upload
 from evaluation.queries import (
     DEFAULT_STANDARD,
@@ -37,7 +37,7 @@ from evaluation.standards import parsed_standard
 from evaluation.taking_away import about_version, record_download
 from indicators.models import ReportedProblem, Submission
 from reports.api.doors import FILTERED, OwnDoor, Pages, described
-from reports.api.errors import NotReady, TooLarge
+from reports.api.errors import NotReady, SetAside, TooLarge
 from reports.api.filters import ProblemFilter, SubmissionFilter
 from reports.api.shapes_submissions import (
     AccountSerializer,
@@ -237,6 +237,14 @@ class SubmissionProblems(OneVersion):
         return answer
 
 
+def _check_read(submission: Submission) -> None:
+    """Raises NotReady while a version waits, SetAside where waiting does not help."""
+    if submission.read_at is not None:
+        return
+    job = job_of(submission)
+    raise SetAside if job is not None and job.state == JobState.SET_ASIDE else NotReady
+
+
 class SubmissionVerdict(OneVersion):
     """The verdict of a version."""
 
@@ -249,8 +257,7 @@ class SubmissionVerdict(OneVersion):
     def get(self, request: Request, pk: int) -> Response:
         """What was found, whole; that it was taken away is an event."""
         submission = self.version(pk)
-        if submission.read_at is None:
-            raise NotReady
+        _check_read(submission)
         verdict = verdict_of(submission)
         result = not_judged(parsed_standard(default_standard())) if verdict is None else json.loads(verdict.document)
         self.record("接口结论", submission)
@@ -270,8 +277,7 @@ class SubmissionAnnotated(OneVersion):
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """The marked file; that it was taken away is an event."""
         submission = self.version(pk)
-        if submission.read_at is None:
-            raise NotReady
+        _check_read(submission)
         if submission.file.cleared_at is not None:
             raise NotFound("这个文件没有被接收，保存期已过，文件已清除。")
         answer = annotated_file(submission)

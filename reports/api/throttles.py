@@ -63,6 +63,32 @@ class TokenRate(_Rate):
         return self._key(f"person {request.user.pk}" if request.user.pk else network_of(request._request))
 
 
+class RefusedRate(_Rate):
+    """Tokens that do not work, by address: each costs a look in the database, and permissions come before rates."""
+
+    scope = "refused"
+
+    def get_rate(self) -> str | None:
+        """As many as a token may ask."""
+        return settings.API_RATES["token"]
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        """One counter an address."""
+        return self._key(network_of(request._request))
+
+    def has_room(self, request: Request, view: APIView) -> bool:
+        """Whether the address may try another token; counts nothing."""
+        if self.rate is None:
+            return True
+        self.now = self.timer()
+        try:
+            times = self.cache.get(self.get_cache_key(request, view), [])
+        except (RedisError, OSError):
+            return True
+        self.history = [each for each in times if each > self.now - self.duration]
+        return len(self.history) < self.num_requests
+
+
 class UploadRate(TokenRate):
     """Files sent; reading is not counted here."""
 

@@ -17,6 +17,7 @@ from evaluation.models import Certificate, Event, Notice, PublishedFacts, Verdic
 from evaluation.models import Standard as LoadedStandard
 from evaluation.published import CERTIFIED_KINDS, PublicCount
 from reports.api.filters import STATE_OF_STATUS
+from reports.presenters.compared import rounded_pupils
 from reports.presenters.notice import dimension_lines
 from schools.models import County, Division
 from schools.vocabulary import DivisionLevel, Stage
@@ -238,8 +239,8 @@ def like_told(facts: PublishedFacts, distance: float | None) -> Told:
     return {
         "code": facts.certificate.code,
         "county": named(facts.certificate.evaluation.county),
-        "pupils": facts.pupils,
-        "town_share": facts.town_pupils / facts.pupils if facts.pupils else None,
+        "pupils": rounded_pupils(facts.pupils),
+        "town_share": round(facts.town_pupils / facts.pupils, 3) if facts.pupils else None,
         "revenue": None if facts.revenue is None else facts.revenue / _FEN,
         "distance": distance,
     }

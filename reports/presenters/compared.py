@@ -58,9 +58,14 @@ def county_column(facts: PublishedFacts, distance: float | None, sign: str = "")
     )
 
 
-def _about(pupils: int) -> str:
+def rounded_pupils(pupils: int) -> int:
+    """Pupils of a county as they may be shown: the exact total less the schools shown gives a hidden one away."""
     step = _ROUND if pupils >= _ROUND_FROM else _ROUND // 10
-    return f"约 {round(pupils / step) * step} 人"
+    return round(pupils / step) * step
+
+
+def _about(pupils: int) -> str:
+    return f"约 {rounded_pupils(pupils)} 人"
 
 
 def figure_rows(certificates: Sequence[Certificate]) -> tuple[FigureRow, ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from django.core.cache import caches
@@ -104,9 +107,6 @@ HOSTILE = [
 @pytest.mark.parametrize("query", HOSTILE)
 def test_a_parameter_that_is_wrong_is_refused_in_words(client, county, query):
     answer = client.get(reverse("api_counties") + query)
-    if query == "?name=%ff%fe":
-        assert answer.status_code == 200, "bytes that are no text are nobody's name"
-        return
     assert answer.status_code in (400, 404), answer.content
     assert is_refusal(answer)
 
@@ -146,6 +146,17 @@ def test_another_type_than_json_is_refused_and_not_kept_for_others(client, count
 def test_a_page_for_people_that_is_not_there_stays_a_page(client, db):
     answer = client.get("/nothing-here/")
     assert answer.headers["Content-Type"].startswith("text/html")
+
+
+def test_an_address_that_keeps_bringing_wrong_tokens_is_refused(client, bearer, settings):
+    settings.API_RATES = settings.API_RATES | {"token": "2/min"}
+    caches["counters"].clear()
+    address, wrong = reverse("api_account"), {"Authorization": "Bearer wrong"}
+    assert [client.get(address, headers=wrong).status_code for _ in range(4)] == [401, 401, 429, 429]
+    refused = client.get(address, headers=wrong)
+    assert is_refusal(refused)
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert client.get(address, headers=bearer, REMOTE_ADDR="192.0.2.7").status_code == 200
 
 
 # ── Sending a file ────────────────────────────────────────────────────────────────────────────
@@ -234,3 +245,13 @@ def test_no_token_is_kept_as_it_is(bearer):
     token = ApiToken.objects.get()
     assert text not in (token.digest, token.seal)
     assert not token.token_key.startswith(text)
+
+
+@pytest.mark.parametrize(("rate", "is_fine"), [("", True), ("5/hour", True), ("viel", False), ("0/min", False)])
+def test_a_rate_of_the_environment_is_looked_at_when_the_site_starts(rate, is_fine):
+    done = subprocess.run(
+        [sys.executable, "-c", "import config.settings"], env=os.environ | {"API_RATE_PUBLIC": rate},
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode == 0) is is_fine, done.stderr.decode()
+    assert is_fine or "API_RATE_PUBLIC is like 120/min" in done.stderr.decode()

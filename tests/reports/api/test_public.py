@@ -257,6 +257,8 @@ def test_counties_like_each_other_are_told_with_the_own_one(client, county, publ
     assert found["own"]["code"] == published.code
     assert found["own"]["distance"] is None
     assert found["own"]["pupils"] > 0
+    assert found["own"]["pupils"] % 10 == 0
+    assert found["own"]["town_share"] == round(found["own"]["town_share"], 3)
     assert 0 <= found["own"]["town_share"] <= 1
     assert found["like"] == []
 

@@ -8,11 +8,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.urls import reverse
+from django.utils import timezone
 
 from evaluation.actions import run_waiting_jobs, upload_workbook
 from evaluation.demo import demo_county
 from evaluation.management.commands.demo import workbook_of
-from evaluation.models import Event
+from evaluation.models import Event, Job, JobState
 from indicators.models import Submission
 from schools.queries import current_school_year
 from tests import builders
@@ -83,6 +84,16 @@ def test_a_program_uploads_follows_the_job_and_reads_what_was_found(client, coun
     assert b"".join(marked.streaming_content).startswith(b"PK")
     [line] = client.get(reverse("api_submissions"), headers=bearer).json()["results"]
     assert (line["id"], line["state"]) == (told["id"], "done")
+
+
+def test_a_job_that_was_set_aside_is_not_waited_for(client, county, bearer):
+    pk = sent(client, bearer).json()["id"]
+    Job.objects.update(state=JobState.SET_ASIDE, finished_at=timezone.now(), error="x")
+    for room in ("api_verdict", "api_annotated"):
+        answer = client.get(reverse(room, args=[pk]), headers=bearer)
+        assert (answer.status_code, answer.json()["code"]) == (409, "set_aside")
+        assert "重新处理" in answer.json()["detail"]
+        assert "Retry-After" not in answer.headers
 
 
 def test_the_verdict_has_the_shape_of_the_command(client, county, clerk, bearer, tmp_path, capsys):

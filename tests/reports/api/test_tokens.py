@@ -75,6 +75,18 @@ def test_it_ends_with_the_password_however_that_was_changed(client, clerk):
     assert "密码已更换" in refused.json()["detail"]
 
 
+def test_it_outlives_a_newer_hash_of_the_same_password_and_another_secret_key(client, clerk, settings):
+    header = token_of(clerk)
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher", *settings.PASSWORD_HASHERS,
+    ]  # fmt: skip
+    before = clerk.password
+    assert User.objects.get(pk=clerk.pk).check_password(PASSWORD)
+    assert User.objects.get(pk=clerk.pk).password != before
+    settings.SECRET_KEY = "another"
+    assert works(client, header)
+
+
 def test_it_ends_with_the_account_and_does_not_come_back_with_it(client, clerk):
     header = token_of(clerk)
     accounts.deactivate(clerk)
@@ -118,6 +130,8 @@ def test_whoever_must_use_a_second_factor_makes_one_only_after_giving_it(client,
         people.make_api_token(chief, "同步", 30, is_verified=False)
     client.force_login(chief)
     assert client.get(reverse("tokens")).status_code == 302, "the page comes after the code"
+    owed = client.get(reverse("api_account"))
+    assert (owed.status_code, owed.json()["code"]) == (403, "second_factor_owed")
     text = people.make_api_token(chief, "同步", 30, is_verified=True)[1]
     assert works(Client(), {"Authorization": f"Bearer {text}"})
 
