@@ -222,7 +222,7 @@ def hidden_schools(verdict: Verdict, fewest: int) -> frozenset[str]:
 
 
 def _hidden(verdict: Verdict, pupils: dict[str, int], fewest: int) -> frozenset[str]:
-    if all(count >= fewest for count in pupils.values()):
+    if all(code and count >= fewest for code, count in pupils.items()):
         return frozenset()
     return not_shown_alone(
         ((row["code"], row["stage"]) for row in json.loads(verdict.document)["schools"]), pupils, fewest

@@ -20,6 +20,7 @@ from evaluation.core.verdict import judge
 from evaluation.document_making import DocumentKind
 from evaluation.models import Evaluation, Filing, Verdict
 from evaluation.proposing import proposals_of, verdict_now
+from evaluation.published import fewest_pupils, hidden_schools
 from evaluation.standards import parsed_standard
 from indicators.queries import report_of
 from indicators.report import CountyReport, SchoolReport
@@ -171,6 +172,12 @@ def _loaded(filing: int, manifest: str, verdict: int, document: str) -> Case:
     related = "evaluation__county__parent__parent", "submission__county"
     found = Filing.objects.select_related(*related).get(pk=filing)
     return Case(found, Verdict.objects.select_related("standard").get(pk=verdict))
+
+
+def hidden_in(case: Case, evaluation: Evaluation) -> frozenset[str]:
+    """The codes of the schools that no document for everybody may name: those the page of the result hides by the rule
+    of the province of today, and a row without a code."""
+    return hidden_schools(case.verdict, fewest_pupils(evaluation.county)) | {""}
 
 
 def _text(school: SchoolReport, key: str) -> str:

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from evaluation.actions import load_standard
 from evaluation.document_making import DocumentKind, maker
-from evaluation.models import Filing, SendBack, Verdict
+from evaluation.models import Filing, PublicationRule, SendBack, Verdict
+from evaluation.published import PUBLIC_KINDS, hidden_schools, pupils_of, records_behind
 from reports.documents import county_facts
 from reports.documents.case import Case, NothingSigned, case_of
 from reports.documents.placeholders import PICTURE, SCHEMAS
@@ -141,17 +142,83 @@ def test_a_term_is_named_where_one_was_set_and_left_to_write_where_not(counties,
     assert all(problem["期限"] == told["期限"] for problem in told["问题"])
 
 
-def test_the_opinion_tells_process_decision_reason_and_questions(counties, facts):
+def test_the_opinion_tells_process_decision_reason_and_counts_questions(counties, facts):
     told = facts[DocumentKind.OPINION]
     assert [row["经办"] for row in told["过程"]] == ["县级", "市级", "省级督学"]
     assert told["过程"][0]["日期"] == date_words(timezone.localdate(counties.failing.filing.signed_at))
     assert told["决定"] == "建议不予认定，待审定。"
     assert told["决定理由"] == "多所学校未达到学校标准。"
-    assert told["问答"][0]["问题"] == "请说明专用教室面积的测量依据。"
-    assert told["问答"][0]["答复"] == "尚未答复"
+    asked = date_words(timezone.localdate(counties.failing.questions.get().asked_at))
+    assert told["问答"] == f"{asked}，督学共提出 1 个问题，已答复 0 个，尚未答复 1 个。"
     returned = maker().facts(DocumentKind.OPINION, counties.returned.pk)
-    assert returned["退回"][0]["理由"] == "请核对运动场地面积。"
+    (sent,) = returned["退回"]
+    assert (sent["轮次"], sent["单位"], sent["处数"], sent["状态"]) == ("第一次", "市级复核", "1 处", "尚未重新签报")
+    assert sent["期限"] == date_words(SendBack.objects.get(evaluation=counties.returned).deadline)
+    assert returned["问答"] == "评估中没有提问。"
     assert maker().facts(DocumentKind.OPINION, counties.published.pk)["决定"] == "同意认定。"
+
+
+def test_what_was_said_between_the_office_and_the_county_is_in_no_document_for_everybody(counties, facts):
+    for kind in PUBLIC_KINDS:
+        text = "".join(texts_in(facts[kind]))
+        assert "请说明专用教室面积的测量依据" not in text
+        text = "".join(texts_in(maker().facts(kind, counties.returned.pk)))
+        assert "请核对运动场地面积" not in text
+
+
+@pytest.fixture
+def hidden(counties):
+    """The schools of the failing county that are hidden today: those below a number of pupils that hides some of those
+    that fall short and shows others."""
+    verdict = case_of(counties.failing.pk, DocumentKind.OPINION).verdict
+    pupils = sorted(pupils_of(record) for record in records_behind(verdict))
+    fewest = pupils[len(pupils) // 2]
+    chief = counties.failing.proposals.get().proposed_by
+    PublicationRule.objects.create(province_id=counties.province, fewest_pupils=fewest, set_by=chief)
+    return hidden_schools(verdict, fewest)
+
+
+@pytest.mark.parametrize("kind", list(PUBLIC_KINDS))
+def test_a_document_for_everybody_names_no_school_that_the_page_hides(counties, facts, hidden, kind):
+    case = case_of(counties.failing.pk, kind)
+    names = {case.school(code).name for code in hidden}
+    assert names
+    assert any(name in each for each in texts_in(facts[kind]["问题"]) for name in names)
+    told = maker().facts(kind, counties.failing.pk)
+    assert not [each for each in texts_in(told) for name in names if name in each]
+    assert fits(told, dict(SCHEMAS[kind]))
+    # Counted all the same, and the figures of the county stay.
+    note = re.compile(r"另有 ([0-9]+) 所在校生较少或可借以推算其数据的学校不单独列出。")
+    assert any(note.fullmatch(each) for problem in told["问题"] for each in problem["事实"])
+    assert [row["标题"] for row in told["问题"]] == [row["标题"] for row in facts[kind]["问题"]]
+    for name in ("差异系数表", "差额合计", "学段", "维度"):
+        assert told.get(name) == facts[kind].get(name)
+    if "差距学校" in told:
+        left_out = {row["学校"] for row in facts[kind]["差距学校"]} - {row["学校"] for row in told["差距学校"]}
+        assert int(note.fullmatch(told["差距学校说明"])[1]) == len(left_out) > 0
+        assert facts[kind]["差距学校说明"] == ""
+        assert told["差距学校说明"] in text_of(maker().fill(kind, told, None, SEAL))
+
+
+def test_a_coefficient_gives_no_hidden_school_away(counties, hidden):
+    case = case_of(counties.failing.pk, DocumentKind.FEEDBACK)
+    told = {row["标题"]: row for row in problems(case, BLANK, hidden)}
+    for page in case.lost_coefficients:
+        assert {line.code for line in page.lines} & hidden
+        row = told[f"{page.stage.label} {page.indicator.code} {page.indicator.short_name}校际差距过大"]
+        assert "所学校占差距的" not in row["内容"]
+        assert page.coefficient in row["内容"]
+        if {lift.code for lift in page.lifts} & hidden:
+            assert not [each for each in row["事实"] if "补齐后差异系数降到" in each]
+            assert row["要求"] == f"缩小校际差距，使差异系数不高于 {page.limit}。"
+
+
+def test_a_plan_keeps_the_figures_of_a_school_that_is_hidden(counties, hidden):
+    code = min(hidden & set(dict(maker().schools(counties.failing.pk))))
+    case = case_of(counties.failing.pk, DocumentKind.SCHOOL_PLAN)
+    told = maker().facts(DocumentKind.SCHOOL_PLAN, counties.failing.pk, code)
+    shown = [[line["本校"] for line in stage["指标"]] for stage in told["学段"]]
+    assert shown == [[line.cell.text for line in row.lines] for row in case.school(code).rows]
 
 
 def test_every_school_has_a_plan_with_its_seven_figures(counties):
@@ -218,7 +285,7 @@ def test_what_cannot_be_computed_is_said_as_such_and_is_neither_zero_nor_blank(c
     unknown = [row for row in county_facts.coefficients(case) if row["差异系数"] == "无法核算"]
     assert [(row["学段"], row["代码"], row["结论"]) for row in unknown] == [("小学", "L3", "无法核算")]
     assert unknown[0]["不高于上限"] is False
-    told = problems(case, BLANK)
+    told = problems(case, BLANK, ())
     assert any("无法核算" in problem["标题"] for problem in told)
     dimension = next(row for row in county_facts.dimensions(case) if row["名称"] == "资源配置：差异系数")
     assert dimension["结论"] == "无法核算"
