@@ -73,8 +73,8 @@ class DocumentMaker:
         except TemplateRefused as refused:
             return [str(refused)]
         schema = schema_of(kind)
-        sample = sample_of(schema)
-        pictures = _pictures(kind, _SAMPLE_CHART, "https://example.org/")
+        sample = {**sample_of(schema), **_SAMPLE_SEAL}
+        pictures = _pictures(kind, _SAMPLE_CHART, _SAMPLE_SEAL["查验地址"])
         return problems_of_template(content, schema, REQUIRED, sample, pictures)
 
     def fill(self, kind: DocumentKind, facts: Mapping[str, Any], template: bytes | None, seal: Seal) -> bytes:
@@ -108,6 +108,10 @@ class DocumentMaker:
         return print_documents(documents, report)
 
 
+#: Unlike anything else a template prints, so that it can be found on what was filled.
+_SAMPLE_SEAL: Mapping[str, str] = {
+    "文号": "试填〔0000〕1号", "校验码": "5eed" * 4, "查验地址": "https://example.org/documents/trial/",
+}  # fmt: skip
 _SAMPLE_CHART: Sequence[Mapping[str, Any]] = (
     {"学段": "小学", "代码": "L1", "名称": "示例", "差异系数": "0.300", "上限": "0.50", "不高于上限": True},
 )
