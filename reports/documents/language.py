@@ -100,9 +100,6 @@ class _Reader:
         if not isinstance(node.target, nodes.Name) or node.recursive:
             yield "for 只能写成 {% for 行 in 列表 %}。"
             return
-        if node.target.name in scope:
-            yield f"for 的行不能叫“{node.target.name}”：已经有同名的占位符。请换一个名称，如 行。"
-            return
         problem, kind = _kind_of(node.iter, scope)
         if problem:
             yield problem
@@ -113,6 +110,9 @@ class _Reader:
         elif loops and _first_name(node.iter) not in loops:
             # Otherwise a list within a list within a list: more lines than any printer has paper for.
             yield f"for 里面的 for 只能列出外层那一行自己的列表，不能再列 {_written(node.iter)}。"
+            return
+        elif node.target.name in scope:
+            yield f"for 的行不能叫“{node.target.name}”：已经有同名的占位符。请换一个名称，如 行。"
             return
         inner = {**scope, node.target.name: kind[0], "loop": _LOOP}
         for child in (node.test, *node.body):
