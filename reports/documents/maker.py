@@ -18,7 +18,9 @@ _COUNTY_KINDS = (DocumentKind.SELF_ASSESSMENT, DocumentKind.OPINION, DocumentKin
 class DocumentMaker:
     """Facts from frozen rows, .docx from facts and a template, PDF from .docx."""
 
-    def facts(self, kind: DocumentKind, evaluation_id: int, school: str = "") -> dict[str, Any]:
+    def facts(
+        self, kind: DocumentKind, evaluation_id: int, school: str = "", verdict_id: int | None = None
+    ) -> dict[str, Any]:
         """Everything a county's document says. Raises Evaluation.DoesNotExist, NothingSigned, KeyError for a school
         that is not in the filing."""
         from evaluation.models import Evaluation
@@ -29,7 +31,7 @@ class DocumentMaker:
         from reports.documents.self_assessment import self_assessment
         from reports.documents.words import plain_facts
 
-        case = case_of(evaluation_id, kind)
+        case = case_of(evaluation_id, kind, verdict_id)
         evaluation = Evaluation.objects.select_related("county__parent__parent").get(pk=evaluation_id)
         if kind is DocumentKind.SCHOOL_PLAN:
             return dict(plain_facts(school_plan(case, evaluation, school)))
