@@ -246,7 +246,10 @@ def test_no_document_leaves_without_its_seal_whatever_its_template_asks_for(temp
 
 def test_a_list_of_texts_may_be_joined_and_rows_may_be_counted(template):
     own = with_paragraph(
-        template, said("{{ 成效|join('、') }}，{% if 成效 %}{{ 成效|first }}{% endif %}，{{ 问题|length }}，{{ 县名|default('') }}")
+        template,
+        said(
+            "{{ 成效|join('、') }}，{% if 成效 %}{{ 成效|first }}{% endif %}，{{ 问题|length }}，{{ 县名|default('') }}"
+        ),
     )
     assert list(maker().template_problems(KIND, own)) == []
 
