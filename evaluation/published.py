@@ -162,6 +162,23 @@ def standings_in(province_code: str) -> list[CountyStanding]:
     return [CountyStanding(county, newest.get(county.pk), county.notice) for county in counties]
 
 
+def counties_published() -> QuerySet[County]:
+    """Every county in the order of the codes, with ``newest``, the row of its newest certificate, ``newest_state``,
+    the state of the evaluation behind it, and ``notice``, the 公示 it is in; each None where there is none."""
+    certificates = Certificate.objects.filter(evaluation__county=OuterRef("pk"), evaluation__state__in=_PUBLIC)
+    newest = certificates.order_by("-evaluation__school_year", "-pk")
+    notices = Notice.objects.filter(evaluation__county=OuterRef("pk"), evaluation__state=State.NOTICE).order_by("-pk")
+    return (
+        County.objects.select_related("parent__parent")
+        .annotate(
+            newest=Subquery(newest.values("pk")[:1]),
+            newest_state=Subquery(newest.values("evaluation__state")[:1]),
+            notice=Subquery(notices.values("pk")[:1]),
+        )
+        .order_by("code")
+    )
+
+
 def notices_of(county_code: str) -> list[Notice]:
     """The 公示 a county is in today."""
     found = Notice.objects.filter(evaluation__county=county_code, evaluation__state=State.NOTICE)
@@ -318,17 +335,27 @@ def reports_on(province: str) -> list[IssuedDocument]:
     return list(found.order_by("-order__school_year", "-order__number"))
 
 
+def published_documents() -> QuerySet[IssuedDocument]:
+    """The documents everybody may read: reports that were published; of a county what a published result rests on,
+    whatever became of the result since."""
+    approved = Proposal.objects.filter(
+        evaluation=OuterRef("order__evaluation"),
+        filing=OuterRef("order__evaluation__filing"),
+        outcome=Proposal.Outcome.APPROVED,
+    )
+    report = Q(order__kind=DocumentKind.ANNUAL_REPORT, published_at__isnull=False)
+    of_a_county = Q(
+        Q(order__proposal=None) | Q(order__proposal=Subquery(approved.order_by("-pk").values("pk")[:1])),
+        order__evaluation__state__in=_PUBLIC,
+        order__filing=F("order__evaluation__filing"),
+        order__kind__in=PUBLIC_KINDS,
+    )
+    return documents().filter(report | of_a_county, order__finished_at__isnull=False, order__fault="")
+
+
 def is_published(document: IssuedDocument) -> bool:
-    """Whether everybody may read a document: a report that was published; of a county what a published result rests
-    on, whatever became of the result since."""
-    order, evaluation = document.order, document.order.evaluation
-    if order.fault or order.finished_at is None:
-        return False
-    if evaluation is None:
-        return document.published_at is not None
-    if evaluation.state not in _PUBLIC or order.filing_id != evaluation.filing_id or order.kind not in PUBLIC_KINDS:
-        return False
-    return order.proposal_id is None or order.proposal_id == _approved(evaluation)
+    """Whether everybody may read a document."""
+    return published_documents().filter(pk=document.pk).exists()
 
 
 def _approved(evaluation: Evaluation) -> int | None:

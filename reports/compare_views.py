@@ -84,7 +84,7 @@ def changes(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse |
     if earlier is None:
         raise Http404
     verdicts = verdict_behind(earlier), verdict_behind(certificate)
-    before, after = _years(*verdicts)
+    before, after = years_of(*verdicts)
     hidden = small_schools(earlier, verdicts[0])[0], small_schools(certificate, verdicts[1])[0]
     closed, opened = closed_and_opened(before, after, hidden)
     # The first part would be the figures of the one school that is not shown.
@@ -116,7 +116,8 @@ def _about(certificate: Certificate, verdict: Verdict) -> list[tuple[str, str]]:
     return about_certificate(certificate, certificate_status(certificate).label, verdict.sha256)
 
 
-def _years(*verdicts: Verdict) -> tuple[Year, ...]:
+def years_of(*verdicts: Verdict) -> tuple[Year, ...]:
+    """Everything each of some verdicts was made from."""
     reports = reports_of([verdict.submission for verdict in verdicts])
     return tuple(
         Year(

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('evaluation', '0011_open_data'),
+        ('evaluation', '0012_document_verdict'),
     ]
 
     operations = [
