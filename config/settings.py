@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "schools.middleware.PlainText",
     # Behind what gives every answer its headers, before what asks who the reader is.
     "reports.public_cache.KeptPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -297,6 +298,14 @@ CELERY_BEAT_SCHEDULE = {
     "build-open-data": {"task": "evaluation.build_open_data", "schedule": 6 * 60 * 60.0},
     "clear-subscriptions": {"task": "evaluation.clear_subscriptions", "schedule": 60 * 60.0},
     "close-idle-accounts": {"task": "evaluation.close_idle_accounts", "schedule": 6 * 60 * 60.0},
+}
+
+# Pages kept for a minute, and what was found between two frozen results, live in each process.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 2_000},
+    },
 }
 
 #: Who brings it may read the figures for monitoring (evaluation/probes.py).
