@@ -17,6 +17,9 @@ OPEN_DATA_LICENCE  file with the licence of open data (default: the portal's own
 METRICS_TOKEN   who brings it may read /metrics (default: none, and nobody may)
 LOG_FORMAT      json: one object a line; plain (default)
 LOG_LEVEL       least level that is logged (default: INFO with json, every request a line; else WARNING)
+API_RATE_PUBLIC requests one address may make of the open part of the interface for programs (default: 120/min)
+API_RATE_TOKEN  requests one token may make (default: 240/min)
+API_RATE_UPLOAD files one token may send (default: 60/hour)
 STOP_WITHIN     seconds a worker that is told to stop goes on with the job at hand before it gives it back (default: 15)
 DISK_FREE_MIB   less room than this on the disk is an alarm (default: 500)
 """
@@ -78,6 +81,8 @@ INSTALLED_APPS = [
     # Admin without autodiscovery: commands need no admin; config/urls.py discovers it.
     "django.contrib.admin.apps.SimpleAdminConfig",
     "rest_framework",
+    "django_filters",
+    "knox",
     "csp",
     "django_htmx",
     "axes",
@@ -223,6 +228,11 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "config.static_files.SwaggerFiles",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "config.static_files.HashedFiles"},
@@ -269,10 +279,71 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
 REST_FRAMEWORK = {
-    # Denied unless a view says otherwise; Django's own login middleware does not cover token requests.
+    # Denied unless a view says otherwise: Django's own login middleware leaves the views of DRF to DRF.
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    # A token is asked for first, so that a stranger is answered 401 with how to come in; a session keeps its CSRF
+    # check.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "reports.api.authentication.BearerToken",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "reports.api.errors.told_in_words",
+    "URL_FORMAT_OVERRIDE": None,
+}
+#: How often the interface may be asked; "minute", "hour" or "day" after the stroke, None for no limit.
+API_RATES = {
+    "public": os.environ.get("API_RATE_PUBLIC", "120/min"),
+    "token": os.environ.get("API_RATE_TOKEN", "240/min"),
+    "upload": os.environ.get("API_RATE_UPLOAD", "60/hour"),
+}
+KNOX_TOKEN_MODEL = "schools.ApiToken"  # noqa: S105
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_PREFIX": "dudao_"}
+# The table of knox itself is not used: the portal has its own (schools/models.py).
+MIGRATION_MODULES = {"knox": None}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "县域义务教育优质均衡督导评估平台接口",
+    "VERSION": "1.0.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Docstrings are for whoever reads the code; what is told to the world stands in the views, in Chinese.
+    "DISABLE_DOCSTRING_DESCRIPTIONS": True,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "TAGS": [{"name": name} for name in ("县和结果", "公示和标准", "填报（须带令牌）", "接口")],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
+    "ENUM_NAME_OVERRIDES": {
+        "StageKey": "reports.api.shapes.STAGES",
+        "ItemStatus": "reports.api.shapes.STATUSES",
+        "DimensionKey": "reports.api.shapes.GROUPS",
+        "CountyState": "reports.api.filters.COUNTY_STATES",
+        "ResultStatus": "reports.api.filters.RESULT_STATUSES",
+        "JobState": "evaluation.models.JobState",
+        "JobStage": "evaluation.models.JobStage",
+    },
+}
+
+# Pages kept for a minute live in each process; requests are counted for all of them together where there is a Redis.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 2_000},
+    },
+    "counters": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "portal-counters",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+    if REDIS_URL
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "counters",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    },
 }
 
 # The message is only a doorbell: it carries an id, and losing it loses nothing (evaluation/jobs.py).
@@ -298,14 +369,6 @@ CELERY_BEAT_SCHEDULE = {
     "build-open-data": {"task": "evaluation.build_open_data", "schedule": 6 * 60 * 60.0},
     "clear-subscriptions": {"task": "evaluation.clear_subscriptions", "schedule": 60 * 60.0},
     "close-idle-accounts": {"task": "evaluation.close_idle_accounts", "schedule": 6 * 60 * 60.0},
-}
-
-# Pages kept for a minute, and what was found between two frozen results, live in each process.
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 2_000},
-    },
 }
 
 #: Who brings it may read the figures for monitoring (evaluation/probes.py).

@@ -11,3 +11,7 @@ urlpatterns = [
     path("", include("indicators.urls")),
     path("steward/", admin.site.urls),
 ]
+
+handler400 = "reports.error_views.bad_request"
+handler404 = "reports.error_views.not_found"
+handler500 = "reports.error_views.failed"

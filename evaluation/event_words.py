@@ -32,6 +32,8 @@ _OTHER = {
     "second_factor_code": "使用动态口令",
     "second_factor_reset": "重置动态口令",
     "recovery_codes": "更换恢复码",
+    "token_made": "创建接口令牌",
+    "token_revoked": "撤销接口令牌",
     "invite": "邀请人员",
     "invitation_revoke": "撤回邀请",
     "invitation_expire": "邀请过期",

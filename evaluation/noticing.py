@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -46,9 +46,10 @@ _FILENAME_LENGTH = Objection._meta.get_field("filename").max_length or 0
 
 def notices_open(day: datetime.date) -> list[Notice]:
     """The 公示 whose term runs on ``day``, the one that ends first at the top."""
-    found = Notice.objects.filter(evaluation__state=State.NOTICE, opens_on__lte=day)
-    found = found.select_related("evaluation__county__parent__parent", "evaluation__standard").order_by("closes_on")
-    return [notice for notice in found if is_current(notice) and day <= last_day(notice)]
+    later = Notice.objects.filter(evaluation=OuterRef("evaluation"), pk__gt=OuterRef("pk"))
+    found = Notice.objects.filter(~Exists(later), evaluation__state=State.NOTICE, opens_on__lte=day)
+    found = found.select_related("evaluation__county__parent__parent", "evaluation__standard")
+    return [notice for notice in found.order_by("closes_on", "pk") if day <= last_day(notice)]
 
 
 def current_notice(evaluation: Evaluation) -> Notice | None:

@@ -11,10 +11,10 @@ from django_otp.models import Device
 
 from evaluation.events import record_event
 from evaluation.models import Assignment, Event
-from evaluation.permissions import Person, Refused, why_not_tend, why_not_tend_person
-from schools import accounts, second_factor
+from evaluation.permissions import Person, Refused, why_not_tend, why_not_tend_person, why_not_use_tokens
+from schools import accounts, api_tokens, second_factor
 from schools.actions import AppointmentRefused
-from schools.models import County, Division, Invitation, User
+from schools.models import ApiToken, County, Division, Invitation, User
 from schools.vocabulary import Party
 
 _LONGEST_REASON = 300
@@ -164,6 +164,22 @@ def remove_second_factor(person: User) -> None:
         record_of_oneself("second_factor_off", person)
 
 
+def make_api_token(person: User, name: str, days: int, *, is_verified: bool) -> tuple[ApiToken, str]:
+    """Make a token for a person's own program; returns it and its text, kept nowhere. Raises Refused."""
+    _check(why_not_use_tokens(person))
+    with _in_words(), transaction.atomic():
+        made = api_tokens.make_token(person, name, days, is_verified=is_verified)
+        record_of_oneself("token_made", person, {"what": f"{made[0].name}，{days} 天"})
+    return made
+
+
+def revoke_api_token(person: User, digest: str) -> None:
+    """End one of a person's own tokens. Raises Refused."""
+    with _in_words(), transaction.atomic():
+        token = api_tokens.revoke_token(person, digest)
+        record_of_oneself("token_revoked", person, {"what": token.name})
+
+
 def close_idle_accounts() -> tuple[int, int]:
     """Close the accounts nobody used for ACCOUNT_IDLE_DAYS and take back the invitations that ran out; returns how many
     of each. Safe to run at any time and twice at once."""
@@ -195,9 +211,9 @@ def record_account_change(user: User, person: User, kind: str, leaves_post: bool
     return _record(kind, user, person.place, told)
 
 
-def record_of_oneself(kind: str, person: User) -> Event:
-    """Record what somebody did with their own account: signing in and out, password, second factor."""
-    return _record(kind, person, person.place, {})
+def record_of_oneself(kind: str, person: User, told: dict[str, Any] | None = None) -> Event:
+    """Record what somebody did with their own account: signing in and out, password, second factor, tokens."""
+    return _record(kind, person, person.place, told or {})
 
 
 def record_lock_out(username: str) -> None:
@@ -248,5 +264,6 @@ class _in_words:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, AppointmentRefused | accounts.AccountRefused | second_factor.CodeRefused):
+        refusals = (AppointmentRefused, accounts.AccountRefused, second_factor.CodeRefused, api_tokens.TokenRefused)
+        if isinstance(error, refusals):
             raise Refused(str(error)) from error

@@ -229,6 +229,13 @@ def why_not_set_publication_rule(user: Person) -> str:
     return "公开规则由省级审定人设定。"
 
 
+def why_not_use_tokens(user: Person) -> str:
+    """Empty if ``user`` may let programs act for them, otherwise the reason in words. Who tends the accounts does
+    nothing that a program could do for them."""
+    is_party = isinstance(user, User) and user.is_active and user.party not in ("", Party.STEWARD)
+    return "" if is_party else "接口令牌供填报、复核和评估人员的程序使用，管理员账号没有。"
+
+
 #: Whether the county or the province has a document made; the inspector's proposal, or the chief's word on it, first.
 _COUNTYS_DOCUMENTS = (DocumentKind.SELF_ASSESSMENT, DocumentKind.SCHOOL_PLAN)
 _DECIDED = (State.NOTICE, State.DECLINED, State.PUBLISHED, State.REVOKED, State.SUPERSEDED)

@@ -164,6 +164,23 @@ def standings_in(province_code: str) -> list[CountyStanding]:
     return [CountyStanding(county, newest.get(county.pk), county.notice) for county in counties]
 
 
+def counties_published() -> QuerySet[County]:
+    """Every county in the order of the codes, with ``newest``, the row of its newest certificate, ``newest_state``,
+    the state of the evaluation behind it, and ``notice``, the 公示 it is in; each None where there is none."""
+    certificates = Certificate.objects.filter(evaluation__county=OuterRef("pk"), evaluation__state__in=_PUBLIC)
+    newest = certificates.order_by("-evaluation__school_year", "-pk")
+    notices = Notice.objects.filter(evaluation__county=OuterRef("pk"), evaluation__state=State.NOTICE).order_by("-pk")
+    return (
+        County.objects.select_related("parent__parent")
+        .annotate(
+            newest=Subquery(newest.values("pk")[:1]),
+            newest_state=Subquery(newest.values("evaluation__state")[:1]),
+            notice=Subquery(notices.values("pk")[:1]),
+        )
+        .order_by("code")
+    )
+
+
 def notices_of(county_code: str) -> list[Notice]:
     """The 公示 a county is in today."""
     found = Notice.objects.filter(evaluation__county=county_code, evaluation__state=State.NOTICE)

@@ -20,6 +20,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from evaluation.people import record_lock_out, record_of_oneself
+from evaluation.permissions import why_not_use_tokens
 from schools.account_forms import NewPasswordForm, SignInForm
 from schools.middleware import begin_session
 from schools.models import User
@@ -89,7 +90,11 @@ class PasswordPage(PasswordChangeView):
 def account(request: HttpRequest) -> HttpResponse:
     """A person's own account: who they are here, password, second factor, posts held."""
     postings = request.user.postings.select_related("place__parent__parent").order_by("-held_from")
-    context = {"postings": postings, "has_second_factor": has_second_factor(request.user)}
+    context = {
+        "postings": postings,
+        "has_second_factor": has_second_factor(request.user),
+        "uses_tokens": not why_not_use_tokens(request.user),
+    }
     return render(request, "schools/account.html", context)
 
 

@@ -29,6 +29,8 @@ CONFIRM_WITHIN = datetime.timedelta(days=7)
 MOST_BY_SENDER, MOST_TO_ADDRESS = 20, 3
 _TARGET = "subscription:"
 _AT_A_TIME = 500
+#: A mail server that was away for days is noticed after them, and what it kept back is sent again.
+_GIVEN_UP_KEPT = datetime.timedelta(days=30)
 _DAY = datetime.timedelta(days=1)
 _CONFIRM, _END = "subscription-confirm", "subscription-end"
 
@@ -174,14 +176,13 @@ def _about(county: County | None) -> str:
 
 
 def clear_subscriptions() -> int:
-    """Forget who did not confirm in time, who asked on an earlier day, and letters that were sent or given up; returns
-    how many subscriptions were forgotten."""
+    """Forget who did not confirm in time, who asked on an earlier day, and letters that were sent; those given up stay
+    for a while, for somebody to look at. Returns how many subscriptions were forgotten."""
     now = timezone.now()
     SubscriptionAsk.objects.filter(at__lt=now - _DAY).delete()
-    over = OutboxEntry.objects.filter(
-        kind__in=(OutboxEntry.Kind.SUBSCRIBER, OutboxEntry.Kind.ANNOUNCEMENT), created_at__lt=now - CONFIRM_WITHIN
-    )
-    over.exclude(state=OutboxEntry.State.WAITING).delete()
+    letters = OutboxEntry.objects.filter(kind__in=(OutboxEntry.Kind.SUBSCRIBER, OutboxEntry.Kind.ANNOUNCEMENT))
+    letters.filter(state=OutboxEntry.State.SENT, created_at__lt=now - CONFIRM_WITHIN).delete()
+    letters.filter(state=OutboxEntry.State.SET_ASIDE, created_at__lt=now - _GIVEN_UP_KEPT).delete()
     late = Subscription.objects.filter(confirmed_at=None, asked_at__lt=now - CONFIRM_WITHIN)
     return late.delete()[1].get(Subscription._meta.label, 0)
 

@@ -75,12 +75,12 @@ def records_download(
 
 def of_submission(request: HttpRequest, said: Mapping[str, Any]) -> About:
     """About a version."""
-    return _version(Submission.objects.select_related("county").get(pk=said["pk"]))
+    return about_version(Submission.objects.select_related("county").get(pk=said["pk"]))
 
 
 def of_partial(request: HttpRequest, said: Mapping[str, Any]) -> About:
     """About a partial workbook: the version it would change."""
-    return _version(PartialWorkbook.objects.select_related("base__county").get(pk=said["pk"]).base)
+    return about_version(PartialWorkbook.objects.select_related("base__county").get(pk=said["pk"]).base)
 
 
 def of_evidence(request: HttpRequest, said: Mapping[str, Any]) -> About:
@@ -133,7 +133,8 @@ def of_all_counties(request: HttpRequest, said: Mapping[str, Any]) -> About:
     return About()
 
 
-def _version(version: Submission) -> About:
+def about_version(version: Submission) -> About:
+    """About a version that is at hand."""
     filed = Filing.objects.filter(submission=version).select_related("evaluation").order_by("-pk").first()
     return About(version.county, filed.evaluation if filed is not None else None, version.version)
 

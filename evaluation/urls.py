@@ -28,6 +28,7 @@ from evaluation import (
     sign_in,
     signing_views,
     subscription_views,
+    token_views,
     views,
 )
 
@@ -99,6 +100,8 @@ urlpatterns: list[URLPattern] = [
     path("accounts/logout/", sign_in.SignOut.as_view(), name="logout"),
     path("accounts/", sign_in.account, name="account"),
     path("accounts/password/", sign_in.PasswordPage.as_view(), name="password"),
+    path("accounts/tokens/", token_views.tokens, name="tokens"),
+    path("accounts/tokens/revoke/", token_views.token_revoke, name="token_revoke"),
     path("accounts/second-factor/", second_factor_views.second_factor_page, name="second_factor"),
     path("accounts/second-factor/begin/", second_factor_views.second_factor_begin, name="second_factor_begin"),
     path("accounts/second-factor/code/", second_factor_views.second_factor_code, name="second_factor_code"),

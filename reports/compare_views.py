@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -11,7 +13,8 @@ from evaluation.certifying import certificate_status
 from evaluation.changing import change_between
 from evaluation.comparing import chosen, like
 from evaluation.core.likeness import FURTHEST, REVENUE_STEP, SIZE_STEP, TOWN_STEP
-from evaluation.core.waterfall import as_shown, gives_one_away
+from evaluation.core.standard import Standard as StandardDocument
+from evaluation.core.waterfall import Moved, Waterfall, as_shown, gives_one_away
 from evaluation.models import Certificate, PublishedFacts, Verdict
 from evaluation.published import earlier_result, verdict_behind
 from evaluation.standards import parsed_standard
@@ -83,10 +86,8 @@ def changes(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse |
     if earlier is None:
         raise Http404
     verdicts = verdict_behind(earlier), verdict_behind(certificate)
-    change, standard = change_between((earlier, certificate), verdicts), parsed_standard(verdicts[1].standard)
-    closed = as_shown(change.closed, small_schools(earlier, verdicts[0])[0])
-    opened = as_shown(change.opened, small_schools(certificate, verdicts[1])[0])
-    is_joined = gives_one_away(closed, opened)
+    change = shown_change((earlier, certificate), verdicts)
+    standard, closed, opened, is_joined = change.standard, change.closed, change.opened, change.is_joined
     lines = change_lines(change.waterfalls, standard, is_joined=is_joined)
     drawn = change_named(lines, request.GET.get("of", ""))
     if drawn is None:
@@ -112,3 +113,24 @@ def changes(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse |
 
 def _about(certificate: Certificate, verdict: Verdict) -> list[tuple[str, str]]:
     return about_certificate(certificate, certificate_status(certificate).label, verdict.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """What may be said of a change: ``is_joined`` where the first part would be the figures of one school that is not
+    shown alone, so that it is told together with the second."""
+
+    waterfalls: tuple[Waterfall, ...]
+    standard: StandardDocument
+    closed: Moved
+    opened: Moved
+    is_joined: bool
+
+
+def shown_change(results: tuple[Certificate, Certificate], verdicts: tuple[Verdict, Verdict]) -> ShownChange:
+    """What everybody may know of what changed from the first result to the second; ``verdicts`` are those behind."""
+    change = change_between(results, verdicts)
+    closed = as_shown(change.closed, small_schools(results[0], verdicts[0])[0])
+    opened = as_shown(change.opened, small_schools(results[1], verdicts[1])[0])
+    is_joined = gives_one_away(closed, opened)
+    return ShownChange(change.waterfalls, parsed_standard(verdicts[1].standard), closed, opened, is_joined)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from evaluation.permissions import Refused
 from evaluation.queries import submissions_visible_to
 from evaluation.revisions import why_not_marked
 from evaluation.taking_away import of_submission, records_download
@@ -50,14 +51,21 @@ def submission_file(request: HttpRequest, pk: int) -> HttpResponse:
 def submission_annotated(request: HttpRequest, pk: int) -> HttpResponse:
     """The uploaded workbook with its problems marked in it; where that is not possible, the page says why."""
     version = _read_version(request, pk)
-    if reason := why_not_marked(version):
-        messages.error(request, reason)
+    try:
+        return annotated_file(version)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
         return redirect("submission", pk=pk)
+
+
+def annotated_file(version: Submission) -> FileResponse:
+    """The uploaded workbook of a version with its problems marked in it. Raises Refused where that is not possible."""
+    if reason := why_not_marked(version):
+        raise Refused(reason)
     try:
         content = annotate(bytes(version.file.content), _marks(version.problems.all()))
     except CannotEdit as refusal:
-        messages.error(request, f"{refusal} 这一版的问题可以下载问题清单查看。")
-        return redirect("submission", pk=pk)
+        raise Refused(f"{refusal} 这一版的问题可以下载问题清单查看。") from refusal
     stem = "".join(char for char in PurePath(version.filename).stem if char.isprintable()) or "填报"
     return _file(content, f"{stem}_第{version.version}版_标注.xlsx")
 

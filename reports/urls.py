@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from reports import (
-    api,
     checklist_views,
     compare_views,
     comparison_views,
@@ -42,7 +41,7 @@ def _with_tables(address: str, view: Callable[..., HttpResponseBase], name: str)
     return path(address, view, name=name), beside
 
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     *_with_tables("standards/<str:code>/", views.standard, "standard"),
     path("standards/<str:code>/method/", method_views.method, name="method"),
@@ -138,5 +137,5 @@ urlpatterns: list[URLPattern] = [
     path("partials/<int:pk>/", partial_views.partial, name="partial"),
     path("partials/<int:pk>/progress/", partial_views.partial_progress, name="partial_progress"),
     path("partials/<int:pk>/file/", partial_views.partial_file, name="partial_file"),
-    path("api/v1/submissions/<int:pk>/", api.SubmissionResult.as_view(), name="api_submission"),
+    path("api/", include("reports.api.urls")),
 ]

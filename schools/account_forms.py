@@ -9,6 +9,7 @@ from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, Us
 from django.core.exceptions import ValidationError
 
 from schools.actions import AppointmentRefused, check_post
+from schools.api_tokens import DAYS
 from schools.models import Division, User
 from schools.queries import places_visible_to
 from schools.vocabulary import Party
@@ -180,6 +181,32 @@ class CodeForm(forms.Form):
     )
 
 
+class TokenForm(forms.Form):
+    """What a token of a program is for and how long it works; made only against the person's own password."""
+
+    name = forms.CharField(
+        label="用途", max_length=40, help_text="例如：省平台每晚同步。会显示在列表和留痕里。",
+        error_messages={"required": "请写明令牌的用途。"},
+    )  # fmt: skip
+    days = forms.TypedChoiceField(
+        label="有效期", coerce=int, initial=DAYS[1], choices=[(days, f"{days} 天") for days in DAYS]
+    )
+    password = forms.CharField(
+        label="现在的密码",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": "请输入现在的密码。"},
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        """The password is right."""
+        return checked_password(self.user, self.cleaned_data["password"])
+
+
 class PasswordForm(forms.Form):
     """The person's own password, before something that weakens the account."""
 
@@ -196,7 +223,11 @@ class PasswordForm(forms.Form):
 
     def clean_password(self) -> str:
         """The password is right."""
-        password: str = self.cleaned_data["password"]
-        if not self.user.check_password(password):
-            raise ValidationError("密码不正确，请重新输入。")
-        return password
+        return checked_password(self.user, self.cleaned_data["password"])
+
+
+def checked_password(user: User, password: str) -> str:
+    """The password a person typed once more. Raises ValidationError where it is not theirs."""
+    if not user.check_password(password):
+        raise ValidationError("密码不正确，请重新输入。")
+    return password

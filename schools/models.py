@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from knox.models import AbstractAuthToken
 
 from schools.vocabulary import DivisionLevel, Party, SchoolType, SponsorType, UrbanRural
 
@@ -186,3 +187,21 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.full_name} {self.get_party_display()}"
+
+
+class ApiToken(AbstractAuthToken):
+    """What a program brings instead of a person's password: only its hash is kept. It is of one post and one password:
+    when either ends, so does the token. ``is_verified``: made in a session that had given the second factor."""
+
+    name = models.CharField("用途", max_length=40)
+    posting = models.ForeignKey(Posting, models.PROTECT, related_name="tokens")
+    seal = models.CharField(max_length=64, help_text="密码更换后与账号不再相符")
+    is_verified = models.BooleanField(default=False)
+    last_used_on = models.DateField("最近使用", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "接口令牌"
+        ordering: ClassVar = ["-created", "digest"]
+
+    def __str__(self) -> str:
+        return self.name

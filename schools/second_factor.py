@@ -19,7 +19,7 @@ from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from schools.models import User
+from schools.models import ApiToken, User
 from schools.vocabulary import Party
 
 #: Whose word decides over an evaluation, or over who may speak.
@@ -121,6 +121,8 @@ def remove(person: User) -> None:
     """Take the second factor of a person away, recovery codes included. Raises CodeRefused where there is none."""
     count, _ = TOTPDevice.objects.filter(user=person).delete()
     StaticDevice.objects.filter(user=person).delete()
+    # A phone that was lost may have been where the tokens lay, too.
+    ApiToken.objects.filter(user=person).delete()
     if not count:
         raise CodeRefused("这个账号没有启用两步验证。")
 

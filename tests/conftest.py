@@ -51,6 +51,14 @@ def _nothing_kept_from_another_test():
 
 
 @pytest.fixture(autouse=True)
+def _requests_are_not_counted(settings):
+    # Thousands of requests come from one address here; the tests of the rates set their own.
+    settings.API_RATES = dict.fromkeys(settings.API_RATES)
+    here = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "counters"}
+    settings.CACHES = settings.CACHES | {"counters": here}
+
+
+@pytest.fixture(autouse=True)
 def _no_collected_files(settings, tmp_path_factory):
     # Whatever an earlier `make run` collected is not what these tests look at.
     empty = tmp_path_factory.getbasetemp() / "nothing-collected"

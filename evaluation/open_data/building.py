@@ -10,6 +10,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from django import db
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -66,6 +67,12 @@ def build_due() -> int:
             package = build_open_data(year)
         except (NotAsPublished, PublishedMeanwhile) as error:
             logger.error("no open data of %s was made: %s", year, error)
+            continue
+        except db.Error:
+            raise
+        except Exception:
+            # A row that cannot be read, a licence that is not there: somebody has to look, the other years go on.
+            logger.exception("no open data of %s was made", year)
             continue
         made += package is not None and package != newest
     return made

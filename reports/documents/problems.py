@@ -10,12 +10,13 @@ from evaluation.core.status import Status
 from evaluation.models import Evaluation, SendBack
 from indicators.catalogue import SCHOOL_SHEET
 from reports.documents.case import Case
-from reports.documents.words import BLANK, date_words, listed, numeral
+from reports.documents.words import BLANK, date_words, listed, numeral, sentence
 from reports.presenters.coefficient import CoefficientPage, InfluenceLine
 from reports.presenters.school import ItemLine, SchoolPage, Source, StageRow
 from reports.presenters.verdict import CriterionLine
 
 Row = dict[str, Any]
+_WHERE = f"括号中是「{SCHOOL_SHEET}」工作表的单元格。"
 _RECOMPUTE = "补齐、更正数据后重新核算；在此以前不视为达标。"
 _LARGEST_SHARES = 3
 _MOST_NAMED = 6
@@ -87,9 +88,8 @@ def _schools(case: Case) -> Iterable[Row]:
     if not lost:
         return
     names = list(dict.fromkeys(page.name for page, _ in lost))
-    words = f"{listed(names, _MOST_NAMED)}未达到学校标准。" if len(names) > _MOST_NAMED else (
-        f"{'、'.join(names)}（共 {len(names)} 所）未达到学校标准。"
-    )  # fmt: skip
+    told = listed(names, _MOST_NAMED) if len(names) > _MOST_NAMED else f"{'、'.join(names)}（共 {len(names)} 所）"
+    words = f"{told}未达到学校标准。{_WHERE}"
     facts = [f"{page.name}（{row.label}）：{school_words(row)}" for page, row in lost]
     demand = f"逐校补齐差额，先补到底线（要求的 {case.page.floor}）以上；每校的任务见一校一策。{case.page.school_rule}"
     yield _problem("学校资源配置未达到学校标准", words, facts, demand)
@@ -114,9 +114,9 @@ def school_words(row: StageRow) -> str:
 
 
 def cells_of(sources: Iterable[Source]) -> str:
-    """（「学校数据」K7、L7）: the cells a figure was made from; empty where nobody knows them."""
+    """（单元格 K7、L7）: the cells a figure was made from; empty where nobody knows them."""
     cells = "、".join(source.cell for source in sources if source.cell)
-    return f"（「{SCHOOL_SHEET}」{cells}）" if cells else ""
+    return f"（单元格 {cells}）" if cells else ""
 
 
 def short_schools(case: Case) -> list[Row]:
@@ -166,7 +166,8 @@ def _items(case: Case) -> Iterable[Row]:
     for line in _criterion_lines(case, Status.NOT_MET):
         is_veto = any(each.code == line.code and each.group == "veto" for each in case.standard.criteria)
         title = f"{line.code} {line.name}{'：存在一票否决情形' if is_veto else '不达标'}"
-        words = f"要求：{line.requirement}。{line.sentence}{f'评定意见：{line.opinion}' if line.opinion else ''}"
+        opinion = f"评定意见：{line.opinion}" if line.opinion else ""
+        words = f"要求：{line.requirement}。{sentence([line.sentence, opinion])}{_WHERE if line.short else ''}"
         yield _problem(title, words, _school_items(case, line), f"对照要求整改到位：{line.requirement}。")
 
 
@@ -182,7 +183,7 @@ def _school_items(case: Case, line: CriterionLine) -> list[str]:
 
 
 def source_words(item: ItemLine) -> str:
-    """What the row of a school says about an item: 小学班数 26、音乐专用教室面积 无（「学校数据」F9、T9）."""
+    """What the row of a school says about an item: 小学班数 26、音乐专用教室面积 无（单元格 F9、T9）."""
     told = "、".join(f"{source.header} {source.found}" for source in item.sources)
     return f"{told}{cells_of(item.sources)}"
 

@@ -206,10 +206,6 @@ def _space(style: Any, line: float, *, before: float = 0, after: float = 0) -> N
         layout.line_spacing_rule, layout.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(line)
     else:
         layout.line_spacing = 1.0
-    # A comma does not hang over the margin. The order of these elements is fixed: this one stands before the spacing.
-    overflow = OxmlElement("w:overflowPunct")
-    overflow.set(qn("w:val"), "0")
-    style.element.pPr.find(qn("w:spacing")).addprevious(overflow)
 
 
 def _indent(style: Any, size: float) -> None:

@@ -15,13 +15,16 @@ from schools.models import County
 
 @dataclass(frozen=True, slots=True)
 class DimensionLine:
-    """One dimension: how many of its items are met, and the words for it. ``key`` and ``sign`` draw the mark."""
+    """One dimension: how many of its items are met (of a veto, how many stand), and the words for it. ``key`` and
+    ``sign`` draw the mark."""
 
     name: str
     words: str
     key: str
     sign: str
     label: str
+    met: int
+    of: int
 
 
 def decision_sentence(county: County, school_year: int, standard: str) -> str:
@@ -53,7 +56,7 @@ def dimension_lines(result: Mapping[str, Any], standard: Standard) -> list[Dimen
             if criterion.group == group
         ]
         if met and group == "veto":
-            lines.append(_veto_line(name, len(met) - sum(met)))
+            lines.append(_veto_line(name, len(met) - sum(met), len(met)))
         elif met:
             lines.append(_line(name, sum(met), len(met), "项"))
     return lines
@@ -61,13 +64,13 @@ def dimension_lines(result: Mapping[str, Any], standard: Standard) -> list[Dimen
 
 def _line(name: str, met: int, of: int, unit: str) -> DimensionLine:
     key, sign, label = ("met", "✓", "达标") if met == of else ("not_met", "✗", "不达标")
-    return DimensionLine(name, f"{met} / {of} {unit}", key, sign, label)
+    return DimensionLine(name, f"{met} / {of} {unit}", key, sign, label, met, of)
 
 
-def _veto_line(name: str, standing: int) -> DimensionLine:
+def _veto_line(name: str, standing: int, of: int) -> DimensionLine:
     """A veto is not met but absent."""
     key, sign, label = ("not_met", "✗", "存在") if standing else ("met", "✓", "不存在")
-    return DimensionLine(name, f"{standing} 项", key, sign, label)
+    return DimensionLine(name, f"{standing} 项", key, sign, label, standing, of)
 
 
 def standing_of(state: State, is_current: bool, today: datetime.date, last_day: datetime.date) -> str:

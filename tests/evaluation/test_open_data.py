@@ -210,6 +210,8 @@ def test_a_record_that_was_changed_stops_the_package_and_no_other(published):
         build_open_data(year)
     with mock.patch("evaluation.open_data.rows.sha256_of", return_value="0" * 64):
         assert build_due() == 0
+    with mock.patch("evaluation.open_data.building.tables_of", side_effect=KeyError("L9")):
+        assert build_due() == 0
     assert not OpenDataPackage.objects.exists()
 
 

@@ -187,6 +187,15 @@ def test_who_does_not_confirm_in_time_is_forgotten_and_the_link_with_it(client, 
     assert "已经失效" in answer.content.decode()
 
 
+def test_a_letter_that_was_given_up_stays_for_a_while_for_somebody_to_look_at(client, county, standard):
+    asked(client)
+    OutboxEntry.objects.update(state=OutboxEntry.State.SET_ASIDE)
+    for days, left in ((8, 1), (31, 0)):
+        with mock.patch("django.utils.timezone.now", return_value=timezone.now() + datetime.timedelta(days=days)):
+            subscribing.clear_subscriptions()
+        assert OutboxEntry.objects.filter(state=OutboxEntry.State.SET_ASIDE).count() == left
+
+
 def test_a_link_that_is_too_old_confirms_nothing_even_before_the_address_is_forgotten(client, county, standard):
     asked(client)
     page = path_in(letters()[0], "subscribe/confirm")

@@ -169,18 +169,24 @@ def test_the_embedded_worker_clears_once_a_day_and_outlives_a_failure(refused, m
 
     from evaluation.management.commands import work
 
-    calls = []
+    calls: list[object] = []
 
     def clear() -> int:
         calls.append(len(calls))
         raise OperationalError("database is locked")
 
+    def pack() -> int:
+        calls.append("packed")
+        raise ValueError("no licence")
+
     monkeypatch.setattr(work, "clear_files_that_are_due", clear)
+    monkeypatch.setattr(work, "build_due", pack)
     command = work.Command()
     command.next_clearing = 0.0
     command.clear_once_a_day()
     command.clear_once_a_day()
-    assert calls == [0]
+    # One duty that fails, however, keeps neither the others back nor the jobs.
+    assert calls == [0, "packed"]
 
 
 def test_nothing_is_given_up_before_its_moment(refused):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.permissions import table_county, table_documents, table_operations, table_public, table_review, table_site
+from tests.permissions import (
+    table_api,
+    table_county,
+    table_documents,
+    table_operations,
+    table_public,
+    table_review,
+    table_site,
+)
 from tests.permissions.row import Row
 
 ROWS: tuple[Row, ...] = (
@@ -13,6 +21,7 @@ ROWS: tuple[Row, ...] = (
     *table_operations.ROWS,
     *table_county.ROWS,
     *table_review.ROWS,
+    *table_api.ROWS,
     *table_documents.ROWS,
 )
 #: The steward's desk has a table of its own (test_steward_desk.py), one line for each kind of page.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from docx import Document
+from lxml import etree
 
 from evaluation.document_making import DocumentKind, Seal
 from evaluation.models import Evaluation, Proposal
@@ -95,11 +96,10 @@ def every_document(maker: DocumentMaker, counties: Counties) -> dict[DocumentKin
 
 
 def text_of(content: bytes) -> str:
-    """Every letter of body, tables, headers and footers."""
-    document = Document(io.BytesIO(content))
-    parts = [document.element.body, *(s.header._element for s in document.sections)]
-    parts += [section.footer._element for section in document.sections]
-    return "\n".join("".join(p.itertext()) for part in parts for p in part.iter(f"{W}p"))
+    """Every letter of body, tables, headers and footers, each once."""
+    shown = [name for name in parts_of(content) if re.fullmatch(r"word/(document|header\d*|footer\d*)\.xml", name)]
+    roots = [etree.fromstring(parts_of(content)[name]) for name in shown]
+    return "\n".join("".join(each.itertext()) for root in roots for each in root.iter(f"{W}p"))
 
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

@@ -15,10 +15,14 @@ from pypdf import PdfReader
 from evaluation.document_making import DocumentKind, PrintingFailed, maker
 from reports.documents import printing
 from reports.documents.placeholders import sample_of, schema_of
-from tests.reports.documents import SEAL
+from tests.reports.documents import SEAL, parts_of, text_of
 from tests.reports.test_document_templates import HOSTILE, hostile_facts
 
 _MISSING = "soffice, pdftotext and pdffonts are needed (libreoffice-writer, poppler-utils)"
+
+
+#: Sentences whose commas come to stand at every place of a line.
+ENDS = ["整" * length + "，改" * 4 + "。" for length in range(15, 40)]
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +35,8 @@ def printed(tmp_path_factory) -> dict[str, Path]:
     filled = {kind.value: maker().fill(kind, sample_of(schema_of(kind)), None, SEAL) for kind in DocumentKind}
     plan = DocumentKind.SCHOOL_PLAN
     filled["hostile"] = maker().fill(plan, hostile_facts(schema_of(plan)), None, SEAL)
+    letters = sample_of(schema_of(DocumentKind.FEEDBACK)) | {"成效": ENDS}
+    filled["letters"] = maker().fill(DocumentKind.FEEDBACK, letters, None, SEAL)
     told: list[int] = []
     content = maker().to_pdf(list(filled.values()), told.append)
     assert told[-1] == len(filled)
@@ -53,6 +59,13 @@ def test_the_text_is_chinese_that_can_be_searched(printed):
         assert "示例" in text
         assert SEAL.address in text.replace("\n", "")
         assert "□" not in text
+
+
+def test_no_letter_is_lost_at_the_end_of_a_line(printed):
+    letters = sample_of(schema_of(DocumentKind.FEEDBACK)) | {"成效": ENDS}
+    written = text_of(maker().fill(DocumentKind.FEEDBACK, letters, None, SEAL))
+    text = said_by("pdftotext", "-layout", printed["letters"], "-")
+    assert {sign: text.count(sign) for sign in "，。整改"} == {sign: written.count(sign) for sign in "，。整改"}
 
 
 def test_headings_are_bookmarks(printed):
@@ -102,8 +115,6 @@ def test_what_people_typed_is_only_text_in_the_pdf(printed):
 
 def test_a_picture_says_in_words_what_it_shows(printed):
     filled = maker().fill(DocumentKind.OPINION, sample_of(schema_of(DocumentKind.OPINION)), None, SEAL)
-    from tests.reports.documents import parts_of
-
     body = parts_of(filled)["word/document.xml"].decode()
     assert "项差异系数与上限的对照图" in body
     assert f"查验地址的二维码：{SEAL.address}" in body

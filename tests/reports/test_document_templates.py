@@ -54,7 +54,7 @@ def test_a_default_template_uses_real_headings_repeats_its_header_rows_and_count
     styles = [paragraph.style.name for paragraph in document.paragraphs]
     assert styles.count("Heading 1") >= 4 or kind is DocumentKind.FEEDBACK
     assert "Title" in styles
-    fields = [each.text.strip() for each in document.sections[0].footer._element.iter(f"{W}instrText")]
+    fields = [each.text.strip() for each in document.sections[0].footer.part.element.iter(f"{W}instrText")]
     assert fields == ["PAGE", "NUMPAGES"]
     heads = [table for table in document.tables if table._tbl.find(f".//{W}tblHeader") is not None]
     assert heads
@@ -71,7 +71,7 @@ def test_a_default_template_prints_everything_that_tells_a_document_from_others(
     document = Document(io.BytesIO(maker().default_template(kind)))
     text = "\n".join(document.element.body.itertext())
     assert [name for name in REQUIRED if f"{{{{ {name} }}}}" not in text] == ["校验码"]
-    assert "{{ 校验码 }}" in "".join(document.sections[0].header._element.itertext())
+    assert "{{ 校验码 }}" in "".join(document.sections[0].header.part.element.itertext())
     fonts = document.styles["Normal"].element.find(f".//{W}rFonts")
     assert fonts.get(qn("w:eastAsia")) == "仿宋"
 

@@ -117,7 +117,7 @@ def test_a_short_school_is_told_in_absolute_amounts_with_its_cells(counties, fac
     told = {row["差距"] for row in facts[DocumentKind.FEEDBACK]["差距学校"]}
     assert {row.gaps for row in rows} <= told
     words = "".join(each for problem in facts[DocumentKind.FEEDBACK]["问题"] for each in problem["事实"])
-    assert re.search(r"差 [0-9.]+ ㎡（「学校数据」[A-Z]+[0-9]+", words)
+    assert re.search(r"差 [0-9.]+ ㎡（单元格 [A-Z]+[0-9]+", words)
     assert "万元教学仪器设备" in facts[DocumentKind.FEEDBACK]["差额合计"]
 
 

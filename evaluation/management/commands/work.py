@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, close_old_connections, connection
 
 from evaluation import jobs, pulse, stopping, working
+from evaluation.documents_kept import clear_school_plans
 from evaluation.open_data.building import build_due
 from evaluation.outbox import send_outbox
 from evaluation.people import close_idle_accounts
@@ -74,19 +75,18 @@ class Command(BaseCommand):
             time.sleep(POLL_SECONDS)
 
     def clear_once_a_day(self) -> None:
-        """Clear the refused files whose time is over, close the accounts nobody uses and forget the addresses nobody
-        confirmed, and pack what was published, while nobody waits for this worker."""
+        """Clear the refused files and school plans whose time is over, close the accounts nobody uses, forget the
+        addresses nobody confirmed, and pack what was published, while nobody waits for this worker."""
         if time.monotonic() < self.next_clearing:
             return
         self.next_clearing = time.monotonic() + _DAY_SECONDS
-        try:
-            clear_files_that_are_due()
-            close_idle_accounts()
-            clear_subscriptions()
-            build_due()
-        except Error:
-            # Tomorrow is soon enough; the jobs go on.
-            logger.exception("what is done once a day was interrupted")
+        duties = clear_files_that_are_due, clear_school_plans, close_idle_accounts, clear_subscriptions, build_due
+        for duty in duties:
+            try:
+                duty()
+            except Exception:
+                # Tomorrow is soon enough; the jobs go on, and so do the other duties.
+                logger.exception("%s was interrupted", duty.__name__)
 
     def send_and_remind(self) -> None:
         """Send what waits in the outbox and remind of deadlines, while nobody waits for this worker."""

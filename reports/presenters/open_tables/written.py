@@ -41,7 +41,7 @@ def _said(column: Column, cell: Cell) -> str:
         text = f'<span class="code">{escape(cell.code)}</span> {text}'
     if cell.link:
         return f'<a href="{escape(cell.link)}">{text}</a>'
-    return str(escape(cell.text)) if column.is_number else f"<span>{text}</span>"
+    return str(text) if column.is_number else f"<span>{text}</span>"
 
 
 def _lines(text: str) -> str:
