@@ -371,17 +371,27 @@ def reports_on(province: str) -> list[IssuedDocument]:
     return list(found.order_by("-order__school_year", "-order__number"))
 
 
+def published_documents() -> QuerySet[IssuedDocument]:
+    """The documents everybody may read: reports that were published; of a county what a published result rests on,
+    whatever became of the result since."""
+    approved = Proposal.objects.filter(
+        evaluation=OuterRef("order__evaluation"),
+        filing=OuterRef("order__evaluation__filing"),
+        outcome=Proposal.Outcome.APPROVED,
+    )
+    report = Q(order__kind=DocumentKind.ANNUAL_REPORT, published_at__isnull=False)
+    of_a_county = Q(
+        Q(order__proposal=None) | Q(order__proposal=Subquery(approved.order_by("-pk").values("pk")[:1])),
+        order__evaluation__state__in=_PUBLIC,
+        order__filing=F("order__evaluation__filing"),
+        order__kind__in=PUBLIC_KINDS,
+    )
+    return documents().filter(report | of_a_county, order__finished_at__isnull=False, order__fault="")
+
+
 def is_published(document: IssuedDocument) -> bool:
-    """Whether everybody may read a document: a report that was published; of a county what a published result rests
-    on, whatever became of the result since."""
-    order, evaluation = document.order, document.order.evaluation
-    if order.fault or order.finished_at is None:
-        return False
-    if evaluation is None:
-        return document.published_at is not None
-    if evaluation.state not in _PUBLIC or order.filing_id != evaluation.filing_id or order.kind not in PUBLIC_KINDS:
-        return False
-    return order.proposal_id is None or order.proposal_id == _approved(evaluation)
+    """Whether everybody may read a document."""
+    return published_documents().filter(pk=document.pk).exists()
 
 
 def _approved(evaluation: Evaluation) -> int | None:

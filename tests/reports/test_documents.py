@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from evaluation.actions import load_standard
 from evaluation.document_making import DocumentKind, maker
-from evaluation.models import Filing, SendBack, Verdict
-from reports.documents import county_facts
+from evaluation.models import Certificate, Evaluation, Filing, SendBack, Verdict
+from evaluation.published import CountyStanding
+from evaluation.workflow import State
+from reports.documents import annual_report, county_facts
 from reports.documents.case import Case, NothingSigned, case_of
 from reports.documents.placeholders import PICTURE, SCHEMAS
 from reports.documents.problems import problems
@@ -200,6 +202,70 @@ def test_the_annual_report_knows_only_what_was_published(counties, facts):
     assert maker().province_facts("990000", 2001)["差异系数分布"] == []
 
 
+def of_standard(found: Certificate, standard: str, decides: str, limit: str) -> Certificate:
+    """The same certificate as another standard would have it, not stored."""
+    record = json.loads(found.record)
+    record["standard"] |= {"code": standard, "name": standard}
+    for stage in record["results"]["stages"]:
+        stage |= {"decides": decides, "limit": limit}
+    return Certificate(evaluation=found.evaluation, record=json.dumps(record))
+
+
+def test_coefficients_of_two_standards_are_told_apart_each_with_its_own_limit(counties):
+    found = counties.published.certificate
+    one, two = of_standard(found, "甲", "each", "0.50"), of_standard(found, "乙", "each", "0.45")
+    told = annual_report._distribution([one, two, one])
+    assert len(told) == 28
+    limits = {(row["名称"].rpartition("（")[2], row["学段"], row["上限"], row["县数"]) for row in told}
+    assert limits == {("甲）", "小学", "0.50", "2"), ("甲）", "初中", "0.50", "2"),
+                      ("乙）", "小学", "0.45", "1"), ("乙）", "初中", "0.45", "1")}  # fmt: skip
+
+
+def test_where_the_composite_decides_it_has_the_limit_and_the_coefficients_have_none(counties):
+    found = counties.published.certificate
+    told = annual_report._distribution([of_standard(found, "甲", "composite", "0.65")])
+    assert len(told) == 16
+    assert {row["上限"] for row in told if row["代码"] != "综合"} == {"——"}
+    composites = [row for row in told if row["代码"] == "综合"]
+    assert [(row["学段"], row["上限"], row["县数"]) for row in composites] == [
+        ("小学", "0.65", "1"), ("初中", "0.65", "1"),
+    ]  # fmt: skip
+    stage = json.loads(found.record)["results"]["stages"][0]
+    assert composites[0]["中位"] == stage["composite_printed"]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "words"),
+    [
+        (State.PUBLISHED, None, "首次公布认定的 1 个"),
+        (State.PUBLISHED, State.PUBLISHED, "再次公布认定的 1 个"),
+        (State.PUBLISHED, State.REVOKED, "以前学年公布的结果已撤销或取代、本学年重新公布认定的 1 个"),
+        (State.REVOKED, State.PUBLISHED, "本学年公布后又撤销或取代的 1 个"),
+        (State.REVOKED, None, "本学年公布后又撤销或取代的 1 个"),
+        (None, State.PUBLISHED, "以前学年有公布结果、本学年尚未再次公布的 1 个"),
+        (None, State.REVOKED, "以前学年公布的结果已撤销或取代、本学年没有公布的 1 个"),
+        (None, None, "本学年与以前学年都没有公布的结果"),
+    ],
+)
+def test_what_changed_for_a_county_is_told_once_and_by_what_stands(counties, now, before, words):
+    county = counties.published.county
+    certificates = [
+        {county.pk: Certificate(evaluation=Evaluation(county=county, state=state))} if state else {}
+        for state in (now, before)
+    ]
+    told = annual_report._changes([CountyStanding(county, None, None)], *certificates)
+    assert len(told) == 1
+    assert told[0].startswith(words)
+
+
+def test_a_result_that_was_revoked_in_its_own_year_is_not_awaited(counties):
+    with transaction.atomic():
+        Evaluation.objects.filter(pk=counties.published.pk).update(state=State.REVOKED)
+        told = maker().province_facts(counties.province, counties.published.school_year)
+        transaction.set_rollback(True)
+    assert told["变化"] == ["本学年公布后又撤销或取代的 1 个：棠北县。"]
+
+
 def test_a_county_that_passes_has_no_problems_and_says_so(counties):
     told = maker().facts(DocumentKind.FEEDBACK, counties.published.pk)
     assert told["问题"] == []
@@ -225,7 +291,6 @@ def test_what_cannot_be_computed_is_said_as_such_and_is_neither_zero_nor_blank(c
 
 
 def test_nothing_is_made_of_what_nobody_signed(counties):
-    from evaluation.models import Evaluation
     from schools.models import County
 
     standard = counties.failing.standard
