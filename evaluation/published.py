@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from evaluation.core.disclosure import not_shown_alone
 from evaluation.document_making import DocumentKind
@@ -55,10 +56,11 @@ def certificates_of(county_code: str) -> QuerySet[Certificate]:
 
 
 def earlier_result(certificate: Certificate) -> Certificate | None:
-    """The newest result of the same county from an earlier school year."""
+    """The newest valid result of the same county from an earlier school year: what was revoked, or superseded since,
+    is compared with nothing."""
     evaluation = certificate.evaluation
-    found = certificates_of(evaluation.county_id).filter(evaluation__school_year__lt=evaluation.school_year)
-    return found.first()
+    valid = certificates_of(evaluation.county_id).filter(evaluation__state=State.PUBLISHED)
+    return valid.filter(evaluation__school_year__lt=evaluation.school_year).first()
 
 
 def verdict_behind(certificate: Certificate) -> Verdict:
@@ -212,7 +214,8 @@ def search_places(words: str, most: int) -> list[Division]:
 
 def search_schools(words: str, most: int) -> list[tuple[SchoolRecord, Certificate]]:
     """Schools of published results (of each county the newest) whose name or code holds the words, without those that
-    are too small to be shown alone."""
+    are not shown alone. Ten queries at most: the small ones are left out by the database, and what remains of the
+    others is looked at in slices, of which the second is long."""
     newest = Certificate.objects.filter(
         evaluation__county=OuterRef("evaluation__county"), evaluation__state__in=_PUBLIC
     ).order_by("-evaluation__school_year", "-pk")
@@ -220,15 +223,47 @@ def search_schools(words: str, most: int) -> list[tuple[SchoolRecord, Certificat
     asked = Q(name__icontains=words) | Q(code__startswith=words)
     # Unordered inside, or the database sorts every certificate for nothing.
     of_shown = shown.order_by().values("evaluation__filing__submission")
-    rows = list(SchoolRecord.objects.filter(asked, submission__in=of_shown).order_by("code", "row")[: most * 2])
+    by_province = fewest_pupils_by_province()
+    rows = SchoolRecord.objects.filter(asked, submission__in=of_shown).annotate(pupils=_PUPILS)
+    rows = rows.filter(pupils__gte=_fewest_of_row(by_province)).order_by("code", "row")
+    found: list[tuple[SchoolRecord, Certificate]] = []
+    begin = 0
+    for end in (most * 2, most * 20):
+        slice_ = list(rows[begin:end])
+        found += _shown_alone(slice_, shown, by_province)
+        if len(found) >= most or len(slice_) < end - begin:
+            break
+        begin = end
+    return found[:most]
+
+
+#: All pupils of a row, as ``pupils_of`` counts them.
+_PUPILS = (
+    Coalesce(F("primary_enrollment"), 0) + Coalesce(F("junior_enrollment"), 0) + Coalesce(F("senior_enrollment"), 0)
+)
+
+
+def _fewest_of_row(by_province: Mapping[str, int]) -> Case:
+    """Below how many pupils the school of a row is small."""
+    above = "submission__county__parent"
+    own = (
+        When(Q((above, code)) | Q((f"{above}__parent", code)), then=Value(fewest))
+        for code, fewest in by_province.items()
+    )
+    return Case(*own, default=Value(FEWEST_PUPILS))
+
+
+def _shown_alone(
+    rows: Sequence[SchoolRecord], shown: QuerySet[Certificate], by_province: Mapping[str, int]
+) -> list[tuple[SchoolRecord, Certificate]]:
     certificates = {
         each.evaluation.filing.submission_id: each
         for each in shown.filter(evaluation__filing__submission__in={row.submission_id for row in rows})
         if each.evaluation.filing is not None
     }
-    hidden = _hidden_by_submission(certificates)
+    hidden = _hidden_by_submission(certificates, by_province)
     found = [(row, certificates[row.submission_id]) for row in rows if row.submission_id in certificates]
-    return [(row, each) for row, each in found if row.code not in hidden[row.submission_id]][:most]
+    return [(row, each) for row, each in found if row.code not in hidden[row.submission_id]]
 
 
 def hidden_schools(verdict: Verdict, fewest: int) -> frozenset[str]:
@@ -246,10 +281,11 @@ def _hidden(verdict: Verdict, pupils: dict[str, int], fewest: int) -> frozenset[
     )
 
 
-def _hidden_by_submission(certificates: dict[int, Certificate]) -> dict[int, frozenset[str]]:
-    """The same for many results at once, in three queries. The documents of verdicts are large: only those of counties
+def _hidden_by_submission(
+    certificates: dict[int, Certificate], by_province: Mapping[str, int]
+) -> dict[int, frozenset[str]]:
+    """The same for many results at once, in two queries. The documents of verdicts are large: only those of counties
     with a small school are read."""
-    by_province = fewest_pupils_by_province()
     pupils: dict[int, dict[str, int]] = {submission: {} for submission in certificates}
     few = "primary_enrollment", "junior_enrollment", "senior_enrollment"
     for submission, code, *counts in SchoolRecord.objects.filter(submission__in=certificates).values_list(
