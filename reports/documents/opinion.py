@@ -6,7 +6,6 @@ import datetime
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count
 from django.utils import timezone
 
 from evaluation.models import Evaluation, Event, Proposal, SendBack
@@ -128,13 +127,13 @@ def _replies(proposal: Proposal | None) -> str:
 def _send_backs(evaluation: Evaluation) -> list[dict[str, str]]:
     """Every round of corrections, counted. What was asked back and why is said between the office and the county, names
     schools and persons, and stands in the portal; everybody may read this document."""
-    sent = SendBack.objects.filter(evaluation=evaluation).select_related("sent_by").annotate(places=Count("items"))
+    sent = SendBack.objects.filter(evaluation=evaluation).select_related("sent_by").prefetch_related("items")
     return [
         {
             "轮次": f"第{numeral(number)}次",
             "日期": date_words(timezone.localdate(each.sent_at)),
             "单位": each.sent_by.get_party_display(),
-            "处数": f"{each.places} 处",
+            "处数": f"{len(each.items.all())} 处",
             "期限": date_words(each.deadline),
             "状态": "已重新签报" if each.answered_by_id else "尚未重新签报",
         }

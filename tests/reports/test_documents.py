@@ -13,12 +13,13 @@ from django.utils import timezone
 from evaluation.actions import load_standard
 from evaluation.document_making import DocumentKind, maker
 from evaluation.models import Certificate, Evaluation, Filing, PublicationRule, SendBack, Verdict
-from evaluation.published import PUBLIC_KINDS, CountyStanding, hidden_schools, pupils_of, records_behind
+from evaluation.models.publication import MOST_FEWEST_PUPILS
+from evaluation.published import PUBLIC_KINDS, CountyStanding, hidden_schools
 from evaluation.workflow import State
 from reports.documents import annual_report, county_facts
 from reports.documents.case import Case, NothingSigned, case_of
 from reports.documents.placeholders import PICTURE, SCHEMAS
-from reports.documents.problems import problems
+from reports.documents.problems import problems, short_schools, stage_rows
 from reports.documents.words import BLANK, date_words, numeral, plain_facts, plain_text
 from reports.presenters.verdict import verdict_page
 from tests.conftest import STANDARD_PATH
@@ -169,14 +170,11 @@ def test_what_was_said_between_the_office_and_the_county_is_in_no_document_for_e
 
 @pytest.fixture
 def hidden(counties):
-    """The schools of the failing county that are hidden today: those below a number of pupils that hides some of those
-    that fall short and shows others."""
+    """The schools of the failing county that are hidden under the strictest rule a province may set."""
     verdict = case_of(counties.failing.pk, DocumentKind.OPINION).verdict
-    pupils = sorted(pupils_of(record) for record in records_behind(verdict))
-    fewest = pupils[len(pupils) // 2]
     chief = counties.failing.proposals.get().proposed_by
-    PublicationRule.objects.create(province_id=counties.province, fewest_pupils=fewest, set_by=chief)
-    return hidden_schools(verdict, fewest)
+    PublicationRule.objects.create(province_id=counties.province, fewest_pupils=MOST_FEWEST_PUPILS, set_by=chief)
+    return hidden_schools(verdict, MOST_FEWEST_PUPILS)
 
 
 @pytest.mark.parametrize("kind", list(PUBLIC_KINDS))
@@ -196,9 +194,21 @@ def test_a_document_for_everybody_names_no_school_that_the_page_hides(counties, 
         assert told.get(name) == facts[kind].get(name)
     if "差距学校" in told:
         left_out = {row["学校"] for row in facts[kind]["差距学校"]} - {row["学校"] for row in told["差距学校"]}
-        assert int(note.fullmatch(told["差距学校说明"])[1]) == len(left_out) > 0
+        assert bool(left_out) is bool(note.fullmatch(told["差距学校说明"]))
         assert facts[kind]["差距学校说明"] == ""
-        assert told["差距学校说明"] in text_of(maker().fill(kind, told, None, SEAL))
+
+
+def test_a_hidden_school_that_falls_short_is_counted_and_not_named(counties):
+    case = case_of(counties.failing.pk, DocumentKind.FEEDBACK)
+    everybody, note = short_schools(case, frozenset())
+    assert everybody
+    assert note == ""
+    of_first = {page.code for page, _ in stage_rows(case) if page.name == everybody[0]["学校"]}
+    shown, note = short_schools(case, of_first)
+    assert shown == [row for row in everybody if row["学校"] != everybody[0]["学校"]]
+    assert f"另有 {len(of_first)} 所" in note
+    told = maker().facts(DocumentKind.FEEDBACK, counties.failing.pk) | {"差距学校": shown, "差距学校说明": note}
+    assert note in text_of(maker().fill(DocumentKind.FEEDBACK, told, None, SEAL))
 
 
 def test_a_coefficient_gives_no_hidden_school_away(counties, hidden):
