@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "schools.middleware.PlainText",
     # Behind what gives every answer its headers, before what asks who the reader is.
     "reports.public_cache.KeptPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -331,7 +332,10 @@ SPECTACULAR_SETTINGS = {
 
 # Pages kept for a minute live in each process; requests are counted for all of them together where there is a Redis.
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 2_000},
+    },
     "counters": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,

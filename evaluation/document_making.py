@@ -52,9 +52,12 @@ class Seal:
 class Maker(Protocol):
     """Turns frozen rows into facts, facts and a template into .docx, .docx into PDF. Writes nothing."""
 
-    def facts(self, kind: DocumentKind, evaluation_id: int, school: str = "") -> dict[str, Any]:
+    def facts(
+        self, kind: DocumentKind, evaluation_id: int, school: str = "", verdict_id: int | None = None
+    ) -> dict[str, Any]:
         """Everything a county's document says, as JSON: texts as they are printed, numbers already rounded, lists of
-        rows. ``school`` is the code of the school of a SCHOOL_PLAN."""
+        rows. ``school`` is the code of the school of a SCHOOL_PLAN; ``verdict_id`` the verdict all of an order rests
+        on, without it the one a document made now would rest on."""
 
     def province_facts(self, province: str, school_year: int) -> dict[str, Any]:
         """The same for the ANNUAL_REPORT of a province (its code), from published results alone."""

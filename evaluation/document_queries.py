@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from evaluation.certifying import CertificateStatus, certificate_status
+from evaluation.document_basis import why_outdated
 from evaluation.document_making import DocumentKind
-from evaluation.models import Certificate, DocumentOrder, Evaluation, IssuedDocument, JobState, Proposal
+from evaluation.models import Certificate, DocumentOrder, Evaluation, IssuedDocument, JobState
 from evaluation.permissions import Person, why_not_tend_documents
-from evaluation.published import documents
+from evaluation.published import documents, is_published, published_documents
 from evaluation.queries import evaluations_visible_to
 from schools.models import User
 
@@ -50,10 +51,11 @@ def under_way(orders: Sequence[DocumentOrder]) -> bool:
 
 
 def successor_of(document: IssuedDocument) -> IssuedDocument | None:
-    """The newest document that took its place, None while it is the newest itself: of a report the one published
-    last, of the others the one made last."""
+    """The newest document that took its place, None while it is the newest itself. What everybody reads is succeeded
+    only by what everybody may read: nobody is sent to a draft. All else by what was made from the same filing."""
     order = document.order
-    later = documents().filter(
+    is_public = order.kind_of is DocumentKind.ANNUAL_REPORT or is_published(document)
+    later = (published_documents() if is_public else documents()).filter(
         order__kind=order.kind,
         order__place=order.place_id,
         order__school_year=order.school_year,
@@ -62,8 +64,8 @@ def successor_of(document: IssuedDocument) -> IssuedDocument | None:
         order__fault="",
         school=document.school,
     )
-    if order.kind_of is DocumentKind.ANNUAL_REPORT:
-        later = later.filter(published_at__isnull=False)
+    if not is_public:
+        later = later.filter(order__evaluation=order.evaluation_id, order__filing=order.filing_id)
     return later.order_by("-order__number").first()
 
 
@@ -90,10 +92,8 @@ def document_status(document: IssuedDocument) -> DocumentStatus:
     certificate = Certificate.objects.filter(evaluation=order.evaluation).select_related("evaluation").first()
     behind = certificate_status(certificate) if certificate is not None else None
     told = (certificate, behind, successor)
-    if order.filing_id != order.evaluation.filing_id or not order.evaluation.state_of.is_frozen:
-        return DocumentStatus("superseded", "已过时", "制作以后签报有了变化，这份文件不再是现在的情况。", *told)
-    if order.proposal is not None and order.proposal.outcome == Proposal.Outcome.REFUSED:
-        return DocumentStatus("superseded", "已过时", "它所依据的处理建议没有被采纳。", *told)
+    if changed := why_outdated(order, order.evaluation):
+        return DocumentStatus("superseded", "已过时", changed, *told)
     if successor is not None:
         words = "已经制作了更新的一份，以新的为准。"
         return DocumentStatus("superseded", "已有更新", words, *told)

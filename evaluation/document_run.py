@@ -23,8 +23,9 @@ from django.utils.crypto import salted_hmac
 from evaluation import jobs
 from evaluation.certificate_file import canonical, sha256_of
 from evaluation.document_archive import write_archive
-from evaluation.document_making import DocumentKind, FillingFailed, Maker, Seal, maker
-from evaluation.documents import OF_A_PROPOSAL, file_sha256, newest_proposal
+from evaluation.document_basis import why_outdated
+from evaluation.document_making import DocumentKind, FillingFailed, Maker, PrintingFailed, Seal, maker
+from evaluation.documents import file_sha256
 from evaluation.events import record_event
 from evaluation.freezing import lock_county
 from evaluation.models import DocumentOrder, Evaluation, IssuedDocument, Job, JobStage
@@ -45,7 +46,7 @@ LETTERS = {
     DocumentKind.ANNUAL_REPORT: "ND",
 }
 _SIGNS = 6
-_OUTDATED = "制作期间签报或处理建议有了变化，这一次没有完成，请按现在的数据重新制作。"
+_OUTDATED = "制作期间签报、核算结果或处理建议有了变化，这一次没有完成，请按现在的数据重新制作。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class _Made:
 
 def make(job: Job) -> None:
     """Make what is missing of the order of a claimed job. Raises jobs.LeaseLost, storing nothing more, where another
-    worker has taken it over, and PrintingFailed."""
+    worker has taken it over, and PrintingFailed, but at the last attempt: what cannot be printed then stays Word."""
     order = job.document_order
     if _is_outdated(order):
         _end_without(job, order, _OUTDATED)
@@ -113,14 +114,7 @@ def _make_some(
     jobs.report_stage(job, JobStage.COMPUTING, order.ready)
     made = [_made(order, each, writer, template) for each in wanted]
     jobs.report_stage(job, JobStage.CHECKING, order.ready)
-    printed: Sequence[bytes | None] = [None] * len(made)
-    if writer.can_print():
-        ready = order.ready
-
-        def report(count: int) -> None:
-            jobs.report_stage(job, JobStage.CHECKING, ready + count)
-
-        printed = writer.to_pdf([each.docx for each in made], report)
+    printed = _printed(job, order, made, writer)
     used = hashlib.sha256(template or writer.default_template(order.kind_of)).hexdigest()
     with transaction.atomic():
         # The fence comes first: a worker that lost its lease writes nothing at all.
@@ -140,6 +134,28 @@ def _make_some(
         DocumentOrder.objects.filter(pk=order.pk).update(ready=order.ready)
 
 
+def _printed(job: Job, order: DocumentOrder, made: Sequence[_Made], writer: Maker) -> Sequence[bytes | None]:
+    """The PDFs, or none where nothing can be printed: here, or any more."""
+    unprinted = [None] * len(made)
+    is_last = job.attempts >= jobs.MOST_ATTEMPTS
+    # Of one order all are read as Word files where one has no PDF: at the last attempt no more is spent on them.
+    if not writer.can_print() or (is_last and order.documents.filter(pdf=None).exists()):
+        return unprinted
+    ready = order.ready
+
+    def report(count: int) -> None:
+        jobs.report_stage(job, JobStage.CHECKING, ready + count)
+
+    try:
+        return writer.to_pdf([each.docx for each in made], report)
+    except PrintingFailed:
+        if not is_last:
+            raise
+        # Set aside, the order would keep everybody from a new one, and the Word files from whoever waits for them.
+        logger.exception("order %s is made without PDF: printing failed at the last attempt", order.pk)
+        return unprinted
+
+
 def _made(order: DocumentOrder, wanted: _Wanted, writer: Maker, template: bytes | None) -> _Made:
     facts = _facts(order, wanted, writer)
     number, sha256 = number_of(order, wanted.position), sha256_of(canonical(facts))
@@ -150,7 +166,7 @@ def _made(order: DocumentOrder, wanted: _Wanted, writer: Maker, template: bytes 
 def _facts(order: DocumentOrder, wanted: _Wanted, writer: Maker) -> dict[str, Any]:
     if order.evaluation_id is None:
         return writer.province_facts(order.place_id, order.school_year)
-    return writer.facts(order.kind_of, order.evaluation_id, wanted.school)
+    return writer.facts(order.kind_of, order.evaluation_id, wanted.school, order.verdict_id)
 
 
 def number_of(order: DocumentOrder, position: int) -> str:
@@ -167,18 +183,22 @@ def _is_outdated(order: DocumentOrder) -> bool:
     """Whether what the order rests on is no longer what stands."""
     if order.evaluation_id is None:
         return False
-    evaluation = Evaluation.objects.get(pk=order.evaluation_id)
-    if evaluation.filing_id != order.filing_id or not evaluation.state_of.is_frozen:
-        return True
-    proposal = newest_proposal(evaluation) if order.kind_of in OF_A_PROPOSAL else None
-    return (proposal.pk if proposal is not None else None) != order.proposal_id
+    return bool(why_outdated(order, Evaluation.objects.get(pk=order.evaluation_id)))
 
 
 def _end_without(job: Job, order: DocumentOrder, why: str) -> None:
+    """Nothing comes of the order: its end with the reason, and whoever ordered is told."""
     longest = DocumentOrder._meta.get_field("fault").max_length
     with transaction.atomic():
         jobs.finish(job)
         DocumentOrder.objects.filter(pk=order.pk).update(finished_at=timezone.now(), fault=why[:longest])
+        _tell_fault(order, why)
+
+
+def _tell_fault(order: DocumentOrder, why: str) -> None:
+    # The report of a province belongs to no evaluation: its page promises no message, and shows the reason.
+    if order.evaluation is not None:
+        notify(order.ordered_by, order.evaluation, f"{order.get_kind_display()}没有制作完成。{why}")
 
 
 def _finish(job: Job, order: DocumentOrder) -> None:
@@ -194,7 +214,9 @@ def _finish(job: Job, order: DocumentOrder) -> None:
         DocumentOrder.objects.filter(pk=order.pk).update(
             finished_at=timezone.now(), fault=fault, archive_sha256=archive
         )
-        if not fault:
+        if fault:
+            _tell_fault(order, fault)
+        else:
             _tell(order, archive)
 
 
@@ -214,4 +236,7 @@ def _tell(order: DocumentOrder, archive: str) -> None:
         told |= {"number": document.number, "sha256": file_sha256(document)}
     record_event("document_issued", None, evaluation=order.evaluation, payload=told)
     if order.evaluation is not None:
-        notify(order.ordered_by, order.evaluation, f"{order.get_kind_display()}已经制作完成，可以下载。")
+        words = "可以下载。"
+        if order.documents.filter(pdf=None).exists():
+            words = "没有转换成 PDF，可以下载 Word 文件；以后需要 PDF 时，可以重新制作。"
+        notify(order.ordered_by, order.evaluation, f"{order.get_kind_display()}已经制作完成，{words}")

@@ -6,19 +6,18 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from evaluation import jobs
+from evaluation.document_basis import OF_A_PROPOSAL, standing_proposal, verdict_behind
 from evaluation.document_making import DocumentKind, NoMaker, maker
 from evaluation.document_templates import current_template
 from evaluation.events import record_event
 from evaluation.freezing import lock_county
-from evaluation.models import DocumentOrder, Evaluation, IssuedDocument, Job, JobState, Proposal
+from evaluation.models import DocumentOrder, Evaluation, IssuedDocument, Job, JobState
 from evaluation.permissions import Refused, why_not_order_document, why_not_tend_documents
 from evaluation.queries import default_standard
 from evaluation.workflow import State
 from schools.models import Division, User
 from schools.queries import current_school_year
 
-#: The documents that tell what was proposed or decided.
-OF_A_PROPOSAL = (DocumentKind.OPINION, DocumentKind.FEEDBACK)
 _EARLIEST_YEAR = 2012
 
 
@@ -44,7 +43,8 @@ def order_document(user: User, evaluation: Evaluation, kind: DocumentKind, seen:
             school_year=evaluation.school_year,
             evaluation=evaluation,
             filing=evaluation.filing,
-            proposal=newest_proposal(evaluation) if kind in OF_A_PROPOSAL else None,
+            proposal=standing_proposal(evaluation) if kind in OF_A_PROPOSAL else None,
+            verdict_id=verdict_behind(evaluation, kind),
             template=current_template(_province(evaluation.county), kind),
             total=len(maker().schools(evaluation.pk)) if kind is DocumentKind.SCHOOL_PLAN else 1,
             ordered_by=user,
@@ -157,11 +157,6 @@ def why_not_publish_report(user: User, document: IssuedDocument) -> str:
 def file_sha256(document: IssuedDocument) -> str:
     """The hash of what is handed out first: the PDF, or the Word file where there is none."""
     return document.pdf_id or document.docx_id
-
-
-def newest_proposal(evaluation: Evaluation) -> Proposal | None:
-    """The last proposal on what is signed now."""
-    return Proposal.objects.filter(evaluation=evaluation, filing=evaluation.filing_id).order_by("-pk").first()
 
 
 def has_maker() -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
+from evaluation.document_basis import why_outdated
 from evaluation.document_making import DocumentKind
 from evaluation.document_queries import finished_orders, last_orders, under_way
 from evaluation.documents import has_maker, newest_order
@@ -21,7 +23,8 @@ NO_MAKER = "这台服务器没有启用文件制作，请联系维护人员。"
 @dataclass(frozen=True, slots=True)
 class OrderLine:
     """A kind of document: the last order of it, and the last that came to its end with what it made. ``words`` say
-    where it stands; ``why_not`` why the reader cannot have it made now; ``seen`` goes with the button."""
+    where it stands; ``why_not`` why the reader cannot have it made now; ``seen`` goes with the button;
+    ``outdated`` says what has changed since."""
 
     kind: DocumentKind
     order: DocumentOrder | None
@@ -30,7 +33,7 @@ class OrderLine:
     words: str
     why_not: str
     seen: int
-    is_outdated: bool = False
+    outdated: str = ""
     is_cleared: bool = False
 
     @property
@@ -70,7 +73,9 @@ def _line(
 ) -> OrderLine:
     document = None
     if finished is not None:
-        document = finished.documents.select_related("docx", "pdf").defer("docx__content", "pdf__content").first()
+        # One without a PDF first: of several the archive then holds the Word files.
+        made = finished.documents.select_related("docx", "pdf").defer("docx__content", "pdf__content")
+        document = made.order_by(F("pdf").asc(nulls_first=True), "number").first()
     counted = newest_order(kind, evaluation.county_id, evaluation.school_year)
     why_not = why_not_order_document(user, evaluation, kind) or ("" if has_maker() else NO_MAKER)
     if not why_not and order is not None and under_way([order]):
@@ -83,7 +88,7 @@ def _line(
         order_words(order, finished),
         why_not,
         counted.number if counted is not None else 0,
-        is_outdated=finished is not None and finished.filing_id != evaluation.filing_id,
+        outdated=why_outdated(finished, evaluation) if finished is not None else "",
         is_cleared=document is not None and document.docx.cleared_at is not None,
     )
 

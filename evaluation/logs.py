@@ -2,8 +2,9 @@
 
 Every line carries the ids it is about: of the request, the person (primary key alone), the evaluation, the submission,
 the job. They are bound once, where they become known; no call of a logger repeats them. Names, bodies of requests and
-whatever opens a door (links of invitation, passwords in addresses) are not logged: what slips into a message is masked.
-Only the fields listed here come into a JSON line; a library that hangs a whole request on its record adds nothing.
+whatever opens a door (links of invitation and of letters, passwords in addresses) are not logged: what slips into a
+message is masked. Only the fields listed here come into a JSON line; a library that hangs a whole request on its record
+adds nothing.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ _ABOUT = {
 _JOB_IS_ABOUT = ("submission", "partial", "laboratory_run", "batch", "radar_scan", "document_order")
 _HIDDEN = "***"
 _MASKS = [
-    # A link of invitation opens an account to whoever has it.
-    (re.compile(r"(invitations/)[^/\s?\"']+"), rf"\1{_HIDDEN}"),
+    # A link of invitation opens an account to whoever has it; those of letters begin and end them for an address.
+    (re.compile(r"(invitations/|subscribe/confirm/|unsubscribe/)[^/\s?\"']+"), rf"\1{_HIDDEN}"),
     (re.compile(r"([?&;](?:[\w-]*token|code|key|secret|sign|signature|password)=)[^&\s\"']+", re.I), rf"\1{_HIDDEN}"),
     (re.compile(r"(Bearer\s+)\S+", re.I), rf"\1{_HIDDEN}"),
     (re.compile(r"(://)[^/\s@]*@"), rf"\1{_HIDDEN}@"),

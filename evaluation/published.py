@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from evaluation.core.disclosure import not_shown_alone
 from evaluation.document_making import DocumentKind
@@ -55,10 +56,11 @@ def certificates_of(county_code: str) -> QuerySet[Certificate]:
 
 
 def earlier_result(certificate: Certificate) -> Certificate | None:
-    """The newest result of the same county from an earlier school year."""
+    """The newest valid result of the same county from an earlier school year: what was revoked, or superseded since,
+    is compared with nothing."""
     evaluation = certificate.evaluation
-    found = certificates_of(evaluation.county_id).filter(evaluation__school_year__lt=evaluation.school_year)
-    return found.first()
+    valid = certificates_of(evaluation.county_id).filter(evaluation__state=State.PUBLISHED)
+    return valid.filter(evaluation__school_year__lt=evaluation.school_year).first()
 
 
 def verdict_behind(certificate: Certificate) -> Verdict:
@@ -212,7 +214,8 @@ def search_places(words: str, most: int) -> list[Division]:
 
 def search_schools(words: str, most: int) -> list[tuple[SchoolRecord, Certificate]]:
     """Schools of published results (of each county the newest) whose name or code holds the words, without those that
-    are too small to be shown alone."""
+    are not shown alone. Ten queries at most: the small ones are left out by the database, and what remains of the
+    others is looked at in slices, of which the second is long."""
     newest = Certificate.objects.filter(
         evaluation__county=OuterRef("evaluation__county"), evaluation__state__in=_PUBLIC
     ).order_by("-evaluation__school_year", "-pk")
@@ -220,15 +223,47 @@ def search_schools(words: str, most: int) -> list[tuple[SchoolRecord, Certificat
     asked = Q(name__icontains=words) | Q(code__startswith=words)
     # Unordered inside, or the database sorts every certificate for nothing.
     of_shown = shown.order_by().values("evaluation__filing__submission")
-    rows = list(SchoolRecord.objects.filter(asked, submission__in=of_shown).order_by("code", "row")[: most * 2])
+    by_province = fewest_pupils_by_province()
+    rows = SchoolRecord.objects.filter(asked, submission__in=of_shown).annotate(pupils=_PUPILS)
+    rows = rows.filter(pupils__gte=_fewest_of_row(by_province)).order_by("code", "row")
+    found: list[tuple[SchoolRecord, Certificate]] = []
+    begin = 0
+    for end in (most * 2, most * 20):
+        slice_ = list(rows[begin:end])
+        found += _shown_alone(slice_, shown, by_province)
+        if len(found) >= most or len(slice_) < end - begin:
+            break
+        begin = end
+    return found[:most]
+
+
+#: All pupils of a row, as ``pupils_of`` counts them.
+_PUPILS = (
+    Coalesce(F("primary_enrollment"), 0) + Coalesce(F("junior_enrollment"), 0) + Coalesce(F("senior_enrollment"), 0)
+)
+
+
+def _fewest_of_row(by_province: Mapping[str, int]) -> Case:
+    """Below how many pupils the school of a row is small."""
+    above = "submission__county__parent"
+    own = (
+        When(Q((above, code)) | Q((f"{above}__parent", code)), then=Value(fewest))
+        for code, fewest in by_province.items()
+    )
+    return Case(*own, default=Value(FEWEST_PUPILS))
+
+
+def _shown_alone(
+    rows: Sequence[SchoolRecord], shown: QuerySet[Certificate], by_province: Mapping[str, int]
+) -> list[tuple[SchoolRecord, Certificate]]:
     certificates = {
         each.evaluation.filing.submission_id: each
         for each in shown.filter(evaluation__filing__submission__in={row.submission_id for row in rows})
         if each.evaluation.filing is not None
     }
-    hidden = _hidden_by_submission(certificates)
+    hidden = _hidden_by_submission(certificates, by_province)
     found = [(row, certificates[row.submission_id]) for row in rows if row.submission_id in certificates]
-    return [(row, each) for row, each in found if row.code not in hidden[row.submission_id]][:most]
+    return [(row, each) for row, each in found if row.code not in hidden[row.submission_id]]
 
 
 def hidden_schools(verdict: Verdict, fewest: int) -> frozenset[str]:
@@ -239,17 +274,18 @@ def hidden_schools(verdict: Verdict, fewest: int) -> frozenset[str]:
 
 
 def _hidden(verdict: Verdict, pupils: dict[str, int], fewest: int) -> frozenset[str]:
-    if all(count >= fewest for count in pupils.values()):
+    if all(code and count >= fewest for code, count in pupils.items()):
         return frozenset()
     return not_shown_alone(
         ((row["code"], row["stage"]) for row in json.loads(verdict.document)["schools"]), pupils, fewest
     )
 
 
-def _hidden_by_submission(certificates: dict[int, Certificate]) -> dict[int, frozenset[str]]:
-    """The same for many results at once, in three queries. The documents of verdicts are large: only those of counties
+def _hidden_by_submission(
+    certificates: dict[int, Certificate], by_province: Mapping[str, int]
+) -> dict[int, frozenset[str]]:
+    """The same for many results at once, in two queries. The documents of verdicts are large: only those of counties
     with a small school are read."""
-    by_province = fewest_pupils_by_province()
     pupils: dict[int, dict[str, int]] = {submission: {} for submission in certificates}
     few = "primary_enrollment", "junior_enrollment", "senior_enrollment"
     for submission, code, *counts in SchoolRecord.objects.filter(submission__in=certificates).values_list(
@@ -335,17 +371,27 @@ def reports_on(province: str) -> list[IssuedDocument]:
     return list(found.order_by("-order__school_year", "-order__number"))
 
 
+def published_documents() -> QuerySet[IssuedDocument]:
+    """The documents everybody may read: reports that were published; of a county what a published result rests on,
+    whatever became of the result since."""
+    approved = Proposal.objects.filter(
+        evaluation=OuterRef("order__evaluation"),
+        filing=OuterRef("order__evaluation__filing"),
+        outcome=Proposal.Outcome.APPROVED,
+    )
+    report = Q(order__kind=DocumentKind.ANNUAL_REPORT, published_at__isnull=False)
+    of_a_county = Q(
+        Q(order__proposal=None) | Q(order__proposal=Subquery(approved.order_by("-pk").values("pk")[:1])),
+        order__evaluation__state__in=_PUBLIC,
+        order__filing=F("order__evaluation__filing"),
+        order__kind__in=PUBLIC_KINDS,
+    )
+    return documents().filter(report | of_a_county, order__finished_at__isnull=False, order__fault="")
+
+
 def is_published(document: IssuedDocument) -> bool:
-    """Whether everybody may read a document: a report that was published; of a county what a published result rests
-    on, whatever became of the result since."""
-    order, evaluation = document.order, document.order.evaluation
-    if order.fault or order.finished_at is None:
-        return False
-    if evaluation is None:
-        return document.published_at is not None
-    if evaluation.state not in _PUBLIC or order.filing_id != evaluation.filing_id or order.kind not in PUBLIC_KINDS:
-        return False
-    return order.proposal_id is None or order.proposal_id == _approved(evaluation)
+    """Whether everybody may read a document."""
+    return published_documents().filter(pk=document.pk).exists()
 
 
 def _approved(evaluation: Evaluation) -> int | None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from evaluation.certifying import certificate_status
+from evaluation.changing import change_between
 from evaluation.comparing import chosen, like
-from evaluation.core.decided import Decided
 from evaluation.core.likeness import FURTHEST, REVENUE_STEP, SIZE_STEP, TOWN_STEP
-from evaluation.core.waterfall import Year, closed_and_opened, waterfalls
+from evaluation.core.standard import Standard as StandardDocument
+from evaluation.core.waterfall import Moved, Waterfall, as_shown, gives_one_away
 from evaluation.models import Certificate, PublishedFacts, Verdict
 from evaluation.published import earlier_result, verdict_behind
 from evaluation.standards import parsed_standard
-from indicators.queries import reports_of
 from reports.charts.inline import svg
 from reports.charts.strip import numeral
 from reports.presenters.compared import (
@@ -28,7 +30,7 @@ from reports.presenters.compared import (
 )
 from reports.presenters.drawn import change_chart, position_charts
 from reports.presenters.open_tables.results import change_table, drawn_change_table, similar_table
-from reports.public_cache import kept_for_everybody
+from reports.public_cache import kept_by_query
 from reports.public_page import PublicPage, answer
 from reports.public_views import about_certificate, certificate_or_404, small_schools
 
@@ -37,7 +39,7 @@ _MOST_COLUMNS = 8
 
 @require_safe
 @login_not_required
-@kept_for_everybody
+@kept_by_query("with")
 def similar(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse | FileResponse:
     """A result beside those of counties like it, or beside those an address names: ``?with=code,code``."""
     certificate = certificate_or_404(code)
@@ -76,7 +78,7 @@ def similar(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse |
 
 @require_safe
 @login_not_required
-@kept_for_everybody
+@kept_by_query("of")
 def changes(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse | FileResponse:
     """Why the figures of a result are others than those of the earlier year."""
     certificate = certificate_or_404(code)
@@ -84,12 +86,9 @@ def changes(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse |
     if earlier is None:
         raise Http404
     verdicts = verdict_behind(earlier), verdict_behind(certificate)
-    before, after = years_of(*verdicts)
-    hidden = small_schools(earlier, verdicts[0])[0], small_schools(certificate, verdicts[1])[0]
-    closed, opened = closed_and_opened(before, after, hidden)
-    # The first part would be the figures of the one school that is not shown.
-    is_joined = closed.unnamed + opened.unnamed == 1
-    lines = change_lines(waterfalls(before, after), after.standard, is_joined=is_joined)
+    change = shown_change((earlier, certificate), verdicts)
+    standard, closed, opened, is_joined = change.standard, change.closed, change.opened, change.is_joined
+    lines = change_lines(change.waterfalls, standard, is_joined=is_joined)
     drawn = change_named(lines, request.GET.get("of", ""))
     if drawn is None:
         raise Http404
@@ -100,11 +99,11 @@ def changes(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse |
         "lines": lines,
         "drawn": drawn,
         "is_asked": "of" in request.GET,
-        "drawing": svg(change_chart(drawn, part_names(), limit_of(drawn, after.standard)), "change"),
+        "drawing": svg(change_chart(drawn, part_names(), limit_of(drawn, standard)), "change"),
         "is_joined": is_joined,
         "closed": closed,
         "opened": opened,
-        "is_other_standard": before.standard.code != after.standard.code,
+        "is_other_standard": verdicts[0].standard_id != verdicts[1].standard_id,
     }
     tables = [drawn_change_table(drawn, part_names()), change_table(lines, part_names())]
     about = [*_about(certificate, verdicts[1]), ("以前的结果", earlier.code)]
@@ -116,15 +115,22 @@ def _about(certificate: Certificate, verdict: Verdict) -> list[tuple[str, str]]:
     return about_certificate(certificate, certificate_status(certificate).label, verdict.sha256)
 
 
-def years_of(*verdicts: Verdict) -> tuple[Year, ...]:
-    """Everything each of some verdicts was made from."""
-    reports = reports_of([verdict.submission for verdict in verdicts])
-    return tuple(
-        Year(
-            reports[verdict.submission_id][0],
-            parsed_standard(verdict.standard),
-            verdict.as_of,
-            Decided.of(verdict.decided),
-        )
-        for verdict in verdicts
-    )
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """What may be said of a change: ``is_joined`` where the first part would be the figures of one school that is not
+    shown alone, so that it is told together with the second."""
+
+    waterfalls: tuple[Waterfall, ...]
+    standard: StandardDocument
+    closed: Moved
+    opened: Moved
+    is_joined: bool
+
+
+def shown_change(results: tuple[Certificate, Certificate], verdicts: tuple[Verdict, Verdict]) -> ShownChange:
+    """What everybody may know of what changed from the first result to the second; ``verdicts`` are those behind."""
+    change = change_between(results, verdicts)
+    closed = as_shown(change.closed, small_schools(results[0], verdicts[0])[0])
+    opened = as_shown(change.opened, small_schools(results[1], verdicts[1])[0])
+    is_joined = gives_one_away(closed, opened)
+    return ShownChange(change.waterfalls, parsed_standard(verdicts[1].standard), closed, opened, is_joined)

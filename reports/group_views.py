@@ -13,7 +13,7 @@ from reports.charts.inline import svg
 from reports.presenters.drawn import position_charts
 from reports.presenters.group import group_page
 from reports.presenters.open_tables.results import group_table
-from reports.public_cache import kept_for_everybody
+from reports.public_cache import kept_by_query
 from reports.public_page import PublicPage, answer
 
 _MOST, _LONGEST, _FEWEST = 10, 40, 2
@@ -21,7 +21,7 @@ _MOST, _LONGEST, _FEWEST = 10, 40, 2
 
 @require_safe
 @login_not_required
-@kept_for_everybody
+@kept_by_query("c")
 def compare(request: HttpRequest, suffix: str = "") -> HttpResponse | FileResponse:
     """Results side by side, in the order of the codes: no ranking. What cannot be found is said."""
     asked = asked_in(request.GET.getlist("c"))

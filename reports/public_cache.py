@@ -47,12 +47,22 @@ class Kept:
 
 
 def kept_for_everybody(view: View) -> View:
-    """Keep the answers of a public view for readers without a session, with an ETag."""
+    """Keep the answers of a public view that reads nothing from the query, for readers without a session, with an
+    ETag."""
+    return kept_by_query()(view)
 
+
+def kept_by_query(*asks: str) -> Callable[[View], View]:
+    """The same for a view that reads these parameters. A page with any other is made but not kept: whoever invented
+    them would drive out the pages that are asked for."""
+    return functools.partial(_keeping, frozenset(asks))
+
+
+def _keeping(asks: frozenset[str], view: View) -> View:
     @functools.wraps(view)
     def kept(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         key = _key(request)
-        if key is None:
+        if key is None or not request.GET.keys() <= asks:
             return view(request, *args, **kwargs)
         found = cache.get(key)
         if found is None:

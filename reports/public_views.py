@@ -66,7 +66,7 @@ from reports.presenters.public import province_lines, school_distances, school_s
 from reports.presenters.school import school_page
 from reports.presenters.verdict import Register, verdict_page
 from reports.presenters.years import change_sentence, years_of
-from reports.public_cache import kept_for_everybody
+from reports.public_cache import kept_by_query, kept_for_everybody
 from reports.public_page import FORMATS, PublicPage, answer
 from schools.models import County, Division
 from schools.queries import provinces
@@ -202,7 +202,7 @@ def search(request: HttpRequest, suffix: str = "") -> HttpResponse | FileRespons
 
 @require_safe
 @login_not_required
-@kept_for_everybody
+@kept_by_query("page")
 def correction_log(request: HttpRequest, suffix: str = "") -> HttpResponse | FileResponse:
     """Everything that was corrected, superseded or revoked after its publication, the newest first."""
     page = Paginator(corrections(), _A_PAGE).get_page(request.GET.get("page"))

@@ -9,7 +9,8 @@ would be others, their sum the same.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,11 +79,22 @@ def waterfalls(before: Year, after: Year) -> tuple[Waterfall, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class MovedSchool:
+    """A school that closed or opened, and the stages in which it was judged."""
+
+    code: str
+    name: str
+    stages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
-    """Schools that closed, or opened: the names of those that may be shown, and how many others there are."""
+    """Schools that closed, or opened: the names of those that may be shown, how many others there are, and the stages
+    of these, each as often as there is a school."""
 
     names: tuple[str, ...]
     unnamed: int
+    unnamed_stages: tuple[str, ...]
 
     @property
     def count(self) -> int:
@@ -90,18 +102,38 @@ class Moved:
 
 
 def closed_and_opened(
-    before: Year, after: Year, hidden: tuple[Collection[str], Collection[str]]
-) -> tuple[Moved, Moved]:
-    """The schools that are no longer there, and those that are new. ``hidden`` are the codes that were not shown in
-    the year before and are not shown in the year after."""
+    before: Year, after: Year, judged: tuple[Iterable[tuple[str, str]], Iterable[tuple[str, str]]]
+) -> tuple[tuple[MovedSchool, ...], tuple[MovedSchool, ...]]:
+    """The schools that are no longer there, and those that are new. ``judged`` are code and stage of each row that was
+    judged, of the year before and of the year after."""
     old, new = _by_code(before.report.schools), _by_code(after.report.schools)
-    return _moved(old, new, hidden[0]), _moved(new, old, hidden[1])
+    return _moved(old, new, judged[0]), _moved(new, old, judged[1])
 
 
-def _moved(schools: Mapping[str, SchoolReport], others: Mapping[str, SchoolReport], hidden: Collection[str]) -> Moved:
-    gone = [code for code in schools if code not in others]
-    names = tuple(str(schools[code].values.get("name") or code) for code in gone if code not in hidden)
-    return Moved(names, len(gone) - len(names))
+def _moved(
+    schools: Mapping[str, SchoolReport], others: Mapping[str, SchoolReport], judged: Iterable[tuple[str, str]]
+) -> tuple[MovedSchool, ...]:
+    stages: dict[str, tuple[str, ...]] = {}
+    for code, stage in judged:
+        stages[code] = (*stages.get(code, ()), stage)
+    return tuple(
+        MovedSchool(code, str(school.values.get("name") or code), stages.get(code, ()))
+        for code, school in schools.items()
+        if code not in others
+    )
+
+
+def as_shown(schools: Sequence[MovedSchool], hidden: Collection[str]) -> Moved:
+    """What may be said of schools that moved. ``hidden`` are the codes of those that are not shown."""
+    unnamed = [school for school in schools if school.code in hidden]
+    names = tuple(school.name for school in schools if school.code not in hidden)
+    return Moved(names, len(unnamed), tuple(stage for school in unnamed for stage in school.stages))
+
+
+def gives_one_away(*moved: Moved) -> bool:
+    """Whether what schools alone changed in a stage would be the figures of one school that is not shown."""
+    by_stage = Counter(stage for each in moved for stage in each.unnamed_stages)
+    return 1 in by_stage.values() or sum(each.unnamed for each in moved) == 1
 
 
 def _value(result: Mapping[str, Any], stage: Stage, code: str) -> float | None:

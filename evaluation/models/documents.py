@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from evaluation.document_making import DocumentKind
+from evaluation.models.judging import Verdict
 from evaluation.models.workflow import Evaluation, Filing, Proposal
 from indicators.models import StoredFile
 from schools.models import Division
@@ -46,9 +47,9 @@ class DocumentTemplate(models.Model):
 
 class DocumentOrder(models.Model):
     """That somebody had documents made: one, or one for each school. ``number`` counts the orders of a kind, place and
-    year; ``filing`` and ``proposal`` are what they rest on, ``template`` what they are filled into. Once over
-    (``finished_at``) it never changes; ``fault`` says why nothing came of it. Where it stands meanwhile is the row of
-    its job."""
+    year; ``filing``, ``proposal`` and ``verdict`` are what they rest on, ``template`` what they are filled into. Once
+    over (``finished_at``) it never changes; ``fault`` says why nothing came of it. Where it stands meanwhile is the row
+    of its job."""
 
     kind = models.CharField("文件", max_length=20, choices=_KINDS)
     place = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name="县或省")
@@ -57,6 +58,7 @@ class DocumentOrder(models.Model):
     evaluation = models.ForeignKey(Evaluation, models.PROTECT, null=True, related_name="document_orders")
     filing = models.ForeignKey(Filing, models.PROTECT, null=True, related_name="+", verbose_name="签报")
     proposal = models.ForeignKey(Proposal, models.PROTECT, null=True, related_name="+", verbose_name="处理建议")
+    verdict = models.ForeignKey(Verdict, models.PROTECT, null=True, related_name="+", verbose_name="核算结果")
     template = models.ForeignKey(DocumentTemplate, models.PROTECT, null=True, related_name="+", verbose_name="模板")
     total = models.PositiveIntegerField("份数")
     ready = models.PositiveIntegerField("已制作", default=0)

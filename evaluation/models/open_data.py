@@ -12,7 +12,8 @@ from indicators.models import StoredFile
 
 class OpenDataPackage(models.Model):
     """A package as it was made: its bytes stay under its number when a later one is made. ``fingerprint`` is the hash
-    of the published state it was made from, ``rows`` how many each table has."""
+    of the published state it was made from; a state that comes back, as when a rule is taken back, is packed again.
+    ``rows`` is how many each table has."""
 
     school_year = models.PositiveSmallIntegerField("学年")
     version = models.PositiveIntegerField("版本")
@@ -27,7 +28,6 @@ class OpenDataPackage(models.Model):
         ordering: ClassVar = ["-school_year", "-version"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["school_year", "version"], name="open_data_version_is_unique"),
-            models.UniqueConstraint(fields=["school_year", "fingerprint"], name="open_data_state_is_packed_once"),
         ]
 
     def __str__(self) -> str:

@@ -79,16 +79,17 @@ def build_due() -> int:
 
 
 def build_open_data(year: int) -> OpenDataPackage | None:
-    """The package of what is published of a school year now, made where there is none of it yet; None where nothing was
-    published. Raises NotAsPublished where a stored row was changed, PublishedMeanwhile where it never comes to rest."""
+    """The package of what is published of a school year now, made where the newest is of another state; None where
+    nothing was published. Raises NotAsPublished where a stored row was changed, PublishedMeanwhile where it never
+    comes to rest."""
     for _ in range(_MOST_BEGINNINGS):
         fingerprint, as_of = _state_of(year)
         if as_of is None:
             return None
-        known = OpenDataPackage.objects.filter(school_year=year, fingerprint=fingerprint).first()
-        if known is not None:
-            return known
         newest = OpenDataPackage.objects.filter(school_year=year).first()
+        # An older package of the same state does not do: what lies between may show more than is shown today.
+        if newest is not None and newest.fingerprint == fingerprint:
+            return newest
         version = newest.version + 1 if newest is not None else 1
         with tempfile.TemporaryDirectory(prefix="open-data-") as place:
             content, rows = _build(Path(place), year, version, fingerprint, as_of)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -66,8 +66,6 @@ def rows_of_results(year: int, codes: Sequence[str]) -> Iterator[tuple[str, Row]
         record = json.loads(certificate.record)
         yield "results", _result(certificate, record, replaced_by.get(certificate.code))
         if certificate.evaluation.state_of is State.PUBLISHED:
-            for row in _coefficients(certificate, record):
-                yield "coefficients", row
             county = certificate.evaluation.county
             yield from _behind(certificate, record, codes, fewest.get(province_code(county), FEWEST_PUPILS))
 
@@ -85,17 +83,24 @@ def _result(certificate: Certificate, record: Mapping[str, Any], replaced_by: st
     ]  # fmt: skip
 
 
-def _coefficients(certificate: Certificate, record: Mapping[str, Any]) -> Iterator[Row]:
+def _coefficients(certificate: Certificate, record: Mapping[str, Any], printed: Collection[str]) -> Iterator[Row]:
+    """``printed`` are the stages of which nothing finer is given than the page prints: a whole number of hidden pupils
+    or rooms could be found from an exact coefficient and the schools that are shown."""
     begin = [certificate.code, record["county"]["code"]]
     for stage in record["results"]["stages"]:
         limit, is_composite = float(stage["limit"]), stage["decides"] == "composite"
+        is_printed = stage["stage"] in printed
         for each in stage["coefficients"]:
-            value = float(each["value"]) if each["value"] else None
+            value = _given(each["value"], each["printed"], is_printed)
             yield [*begin, stage["name"], each["code"], each["name"], value, each["printed"],
                    None if is_composite else limit]  # fmt: skip
-        composite = float(stage["composite"]) if stage["composite"] else None
+        composite = _given(stage["composite"], stage["composite_printed"], is_printed)
         yield [*begin, stage["name"], COMPOSITE, "综合差异系数", composite, stage["composite_printed"],
                limit if is_composite else None]  # fmt: skip
+
+
+def _given(exact: str, printed: str, is_printed: bool) -> float | None:
+    return float(printed if is_printed else exact) if exact else None
 
 
 def _behind(
@@ -108,11 +113,16 @@ def _behind(
     records = {row.code: row for row in records_behind(verdict).only(*_RECORDS)}
     pupils = {code: pupils_of(row) for code, row in records.items()}
     hidden = not_shown_alone(((row["code"], row["stage"]) for row in told["schools"]), pupils, fewest)
+    # A school that no code tells from others cannot be known to be large enough.
+    unshown = {row["code"] for row in told["schools"] if not row["code"] or row["code"] not in records} | hidden
+    for coefficient in _coefficients(
+        certificate, record, {row["stage"] for row in told["schools"] if row["code"] in unshown}
+    ):
+        yield "coefficients", coefficient
     for row in sorted(told["schools"], key=lambda each: (each["code"], each["stage"])):
-        about = records.get(row["code"])
-        # A school that no code tells from others cannot be known to be large enough.
-        if not row["code"] or about is None or row["code"] in hidden:
+        if row["code"] in unshown:
             continue
+        about = records[row["code"]]
         yield "schools", [
             *begin, row["code"], row["name"], Stage(row["stage"]).label,
             SchoolType(about.school_type).label if about.school_type else None,

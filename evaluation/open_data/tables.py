@@ -10,8 +10,9 @@ from evaluation.core.standard import CRITERION_GROUPS, Standard
 from evaluation.core.status import Status
 from schools.vocabulary import SchoolType, Stage, UrbanRural
 
-#: Raised by one whenever a column changes its meaning: another package, even of the same results.
-FORMAT = 1
+#: Raised by one whenever a column changes its meaning, or which schools are left out: another package, even of the same
+#: results. 2: schools that would give a hidden one away are left out; coefficients beside hidden schools are rounded.
+FORMAT = 2
 VALID, SUPERSEDED, REVOKED = "有效", "已被取代", "已撤销"
 COMPOSITE = "综合"
 _CODE = r"^[A-Z]{2}-[0-9]{4}-[0-9]{6}-[0-9]{2,}$"
@@ -125,7 +126,8 @@ def _coefficients() -> OpenTable:
             _STAGE,
             Field("指标", f"指标的代码；“{COMPOSITE}”是各项的平均值"),
             Field("指标名称", "指标的简称"),
-            Field("差异系数", "完整数值，判定用的就是它", "number", may_be_empty=True, least=0),
+            Field("差异系数", "判定用的完整数值；学段内有学校不列入时，为公布的写法", "number", may_be_empty=True,
+                  least=0),
             Field("公布的写法", "网页和证书上四舍五入以后的写法"),
             Field("上限", "不得高于；空着的不单独判定", "number", may_be_empty=True, least=0),
         ),
@@ -146,7 +148,7 @@ def _schools(standards: Iterable[Standard]) -> OpenTable:
         for code in sorted(found)
     )  # fmt: skip
     return OpenTable(
-        "schools", "学校", "一行是一所学校的一个学段；学生很少的学校和可借以推算其数据的学校不列入。",
+        "schools", "学校", "一行是一所学校的一个学段；学生很少的学校、可借以推算其数据的学校和没有标识码的学校不列入。",
         ("查询编号", "学校标识码", "学段"),
         (
             _CERTIFICATE,

@@ -14,7 +14,6 @@ from rest_framework.response import Response
 
 from evaluation.certifying import certificate_status
 from evaluation.comparing import like
-from evaluation.core.waterfall import closed_and_opened, waterfalls
 from evaluation.models import Certificate, PublishedFacts
 from evaluation.published import (
     certificates_of,
@@ -48,7 +47,7 @@ from reports.api.told_public import (
     standing_told,
     verdict_told,
 )
-from reports.compare_views import years_of
+from reports.compare_views import shown_change
 from reports.presenters.school import school_page
 from reports.public_views import certificate_or_404, frozen, small_schools
 from schools.vocabulary import Stage
@@ -183,23 +182,19 @@ class ResultChanges(OpenDoor):
         certificate = certificate_or_404(code)
         earlier = one_or_404(earlier_result(certificate))
         verdicts = verdict_behind(earlier), verdict_behind(certificate)
-        before, after = years_of(*verdicts)
-        hidden = small_schools(earlier, verdicts[0])[0], small_schools(certificate, verdicts[1])[0]
-        closed, opened = closed_and_opened(before, after, hidden)
-        # The first part would be the figures of the one school that is not shown.
-        is_joined = closed.unnamed + opened.unnamed == 1
+        change = shown_change((earlier, certificate), verdicts)
         told = {
             "code": certificate.code,
             "earlier": earlier.code,
             "school_year": certificate.evaluation.school_year,
             "earlier_school_year": earlier.evaluation.school_year,
-            "is_other_standard": before.standard.code != after.standard.code,
-            "closed": closed.names,
-            "closed_unnamed": closed.unnamed,
-            "opened": opened.names,
-            "opened_unnamed": opened.unnamed,
-            "is_joined": is_joined,
-            "lines": [change_told(each, after.standard, is_joined=is_joined) for each in waterfalls(before, after)],
+            "is_other_standard": verdicts[0].standard_id != verdicts[1].standard_id,
+            "closed": change.closed.names,
+            "closed_unnamed": change.closed.unnamed,
+            "opened": change.opened.names,
+            "opened_unnamed": change.opened.unnamed,
+            "is_joined": change.is_joined,
+            "lines": [change_told(each, change.standard, is_joined=change.is_joined) for each in change.waterfalls],
         }
         return Response(self.get_serializer(told).data)
 

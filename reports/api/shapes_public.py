@@ -178,7 +178,7 @@ class ChangesSerializer(Shape):
     closed_unnamed = whole("不再有的学校中，因在校生过少不列名的所数。")
     opened = texts("新增的学校。")
     opened_unnamed = whole("新增的学校中，因在校生过少不列名的所数。")
-    is_joined = yes("学校增减是否并入在校生变化：只有一所不列名的学校增减时合并，不单独列出。")
+    is_joined = yes("学校增减是否并入在校生变化：有一个学段只有一所不列名的学校增减时合并，不单独列出。")
     lines = ChangeSerializer(many=True, help_text="逐个差异系数。")
 
 

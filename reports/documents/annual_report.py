@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from statistics import median
 from typing import Any
@@ -13,6 +13,7 @@ from django.utils import timezone
 from evaluation.core.rounding import half_up
 from evaluation.event_words import kind_label
 from evaluation.models import Certificate
+from evaluation.open_data.tables import COMPOSITE
 from evaluation.published import (
     CERTIFIED_KINDS,
     CountyStanding,
@@ -54,7 +55,7 @@ def annual_report(province: str, school_year: int) -> Row:
         "县情况": [_county(each, newest.get(each.county.pk)) for each in standings],
         "差异系数分布": _distribution(certified.values()),
         "差异系数说明": _distribution_words(len(certified)),
-        "变化": _changes(standings, certified, earlier),
+        "变化": _changes(standings, newest, earlier),
         "更正": _corrections(counties, school_year),
     }
 
@@ -100,35 +101,47 @@ def _county(standing: CountyStanding, of_year: Certificate | None) -> Row:
 
 
 def _distribution(certificates: Iterable[Certificate]) -> list[Row]:
-    """Least, middle and greatest of each coefficient over the counties certified in the year."""
-    values: dict[tuple[str, str], list[Fraction]] = {}
-    about: dict[tuple[str, str], tuple[str, str, str]] = {}
-    unknown: dict[tuple[str, str], int] = {}
+    """Least, middle and greatest of each coefficient over the counties certified in the year: by standard, stage and
+    code. Where a standard decides by the composite, that has the limit, and the coefficients behind it have none."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    about: dict[tuple[str, str, str], tuple[str, str, str, str]] = {}
     for certificate in certificates:
-        for stage in json.loads(certificate.record)["results"]["stages"]:
-            for each in stage["coefficients"]:
-                key = stage["stage"], each["code"]
-                about.setdefault(key, (stage["name"], each["name"], stage["limit"]))
-                if each["value"]:
-                    values.setdefault(key, []).append(Fraction(each["value"]))
-                else:
-                    unknown[key] = unknown.get(key, 0) + 1
-    return [_distribution_row(key[1], about[key], values.get(key, []), unknown.get(key, 0)) for key in about]
+        record = json.loads(certificate.record)
+        standard = record["standard"]
+        for stage in record["results"]["stages"]:
+            for code, name, value, limit in _figures(stage):
+                key = standard["code"], stage["stage"], code
+                about.setdefault(key, (standard["name"], stage["name"], name, limit))
+                found.setdefault(key, []).append(value)
+    is_mixed = len({standard for standard, _, _ in found}) > 1
+    # Sorted by standard alone: stages and codes stay in the order of the records.
+    keys = sorted(found, key=lambda key: key[0])
+    return [_distribution_row(key[2], about[key], found[key], is_mixed=is_mixed) for key in keys]
 
 
-def _distribution_row(code: str, about: tuple[str, str, str], values: Sequence[Fraction], unknown: int) -> Row:
-    stage, name, limit = about
-    told = [half_up(f(values), _PLACES) for f in (min, median, max)] if values else ["无法核算"] * 3
+def _figures(stage: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """Code, name, exact value and limit of what a stage is measured by."""
+    is_composite = stage["decides"] == "composite"
+    for each in stage["coefficients"]:
+        yield each["code"], each["name"], each["value"], NONE if is_composite else stage["limit"]
+    if is_composite:
+        yield COMPOSITE, "综合差异系数", stage["composite"], stage["limit"]
+
+
+def _distribution_row(code: str, about: tuple[str, str, str, str], told: Sequence[str], *, is_mixed: bool) -> Row:
+    standard, stage, name, limit = about
+    values = [Fraction(each) for each in told if each]
+    shown = [half_up(f(values), _PLACES) for f in (min, median, max)] if values else ["无法核算"] * 3
     return {
         "学段": stage,
         "代码": code,
-        "名称": name,
+        "名称": f"{name}（{standard}）" if is_mixed else name,
         "县数": str(len(values)),
-        "最小": told[0],
-        "中位": told[1],
-        "最大": told[2],
+        "最小": shown[0],
+        "中位": shown[1],
+        "最大": shown[2],
         "上限": limit,
-        "无法核算": str(unknown),
+        "无法核算": str(len(told) - len(values)),
     }
 
 
@@ -145,17 +158,33 @@ def _distribution_words(count: int) -> str:
 
 
 def _changes(
-    standings: Sequence[CountyStanding], certified: Mapping[str, Certificate], earlier: Mapping[str, Certificate]
+    standings: Sequence[CountyStanding], of_year: Mapping[str, Certificate], earlier: Mapping[str, Certificate]
 ) -> list[str]:
-    new = [each.county.name for each in standings if each.county.pk in certified and each.county.pk not in earlier]
-    again = [each.county.name for each in standings if each.county.pk in certified and each.county.pk in earlier]
-    waits = [each.county.name for each in standings if each.county.pk in earlier and each.county.pk not in certified]
-    told = (
-        ("首次公布认定", new), ("再次公布认定", again), ("以前学年有公布结果、本学年尚未再次公布", waits),
-    )  # fmt: skip
-    return [f"{words}的 {len(names)} 个：{'、'.join(names)}。" for words, names in told if names] or [
+    """Every county with a result of this year or of an earlier one, under exactly one of the headings."""
+    grouped: dict[str, list[str]] = {words: [] for words in _CHANGES.values()}
+    for each in standings:
+        now, before = _worth(of_year.get(each.county.pk)), _worth(earlier.get(each.county.pk))
+        if now is not None or before is not None:
+            grouped[_CHANGES[now, None if now is False else before]].append(each.county.name)
+    return [f"{words}的 {len(names)} 个：{'、'.join(names)}。" for words, names in grouped.items() if names] or [
         "本学年与以前学年都没有公布的结果。"
     ]
+
+
+def _worth(certificate: Certificate | None) -> bool | None:
+    """Whether a published result stands; None where there is none."""
+    return None if certificate is None else certificate.evaluation.state_of.is_live
+
+
+#: What is said of a county by whether its result of this year stands, and that of an earlier year.
+_CHANGES: Mapping[tuple[bool | None, bool | None], str] = {
+    (True, None): "首次公布认定",
+    (True, True): "再次公布认定",
+    (True, False): "以前学年公布的结果已撤销或取代、本学年重新公布认定",
+    (False, None): "本学年公布后又撤销或取代",
+    (None, True): "以前学年有公布结果、本学年尚未再次公布",
+    (None, False): "以前学年公布的结果已撤销或取代、本学年没有公布",
+}
 
 
 def _corrections(counties: Sequence[str], school_year: int) -> list[Row]:

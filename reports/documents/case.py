@@ -17,9 +17,10 @@ from evaluation.core.resources import StageResult
 from evaluation.core.sensitivity import sensitivity
 from evaluation.core.standard import Standard
 from evaluation.core.verdict import judge
+from evaluation.document_basis import verdict_behind
 from evaluation.document_making import DocumentKind
 from evaluation.models import Evaluation, Filing, Verdict
-from evaluation.proposing import proposals_of, verdict_now
+from evaluation.published import fewest_pupils, hidden_schools
 from evaluation.standards import parsed_standard
 from indicators.queries import report_of
 from indicators.report import CountyReport, SchoolReport
@@ -145,24 +146,15 @@ class Case:
         }
 
 
-def case_of(evaluation_id: int, kind: DocumentKind) -> Case:
-    """The case a document is made from: the county's own report rests on the verdict that was signed, what the province
-    says on the one its proposal rests on. Raises Evaluation.DoesNotExist, NothingSigned."""
-    evaluation = Evaluation.objects.select_related("filing__verdict").get(pk=evaluation_id)
-    filing = evaluation.filing
-    if filing is None:
+def case_of(evaluation_id: int, kind: DocumentKind, verdict_id: int | None = None) -> Case:
+    """The case a document is made from, with the verdict its order names, or the one that stands behind such a document
+    now. Raises Evaluation.DoesNotExist, NothingSigned."""
+    evaluation = Evaluation.objects.select_related("filing").get(pk=evaluation_id)
+    filing, chosen = evaluation.filing, verdict_id or verdict_behind(evaluation, kind)
+    if filing is None or chosen is None:
         raise NothingSigned
-    verdict = filing.verdict if kind is DocumentKind.SELF_ASSESSMENT else verdict_of_province(evaluation)
-    return _loaded(filing.pk, filing.sha256, verdict.pk, verdict.sha256)
-
-
-def verdict_of_province(evaluation: Evaluation) -> Verdict:
-    """The verdict the newest proposal on what was signed last rests on, before one is made the newest there is."""
-    proposal = proposals_of(evaluation).filter(filing=evaluation.filing_id).first()
-    verdict = proposal.verdict if proposal is not None else verdict_now(evaluation)
-    if verdict is None:
-        raise NothingSigned
-    return verdict
+    sha256 = Verdict.objects.values_list("sha256", flat=True).get(pk=chosen)
+    return _loaded(filing.pk, filing.sha256, chosen, sha256)
 
 
 # Three hundred plans are made from one case. What is signed never changes, and the hashes say that it is the same.
@@ -171,6 +163,12 @@ def _loaded(filing: int, manifest: str, verdict: int, document: str) -> Case:
     related = "evaluation__county__parent__parent", "submission__county"
     found = Filing.objects.select_related(*related).get(pk=filing)
     return Case(found, Verdict.objects.select_related("standard").get(pk=verdict))
+
+
+def hidden_in(case: Case, evaluation: Evaluation) -> frozenset[str]:
+    """The codes of the schools that no document for everybody may name: those the page of the result hides by the rule
+    of the province of today, and a row without a code."""
+    return hidden_schools(case.verdict, fewest_pupils(evaluation.county)) | {""}
 
 
 def _text(school: SchoolReport, key: str) -> str:

@@ -19,6 +19,7 @@ from threading import Lock
 from typing import Any
 
 from evaluation.document_making import FillingFailed
+from reports.documents.placeholders import REQUIRED
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _LENGTH = struct.Struct(">Q")
@@ -52,7 +53,9 @@ def filled(
     template: bytes, facts: Mapping[str, Any], pictures: Mapping[str, Picture], title: str, *, is_own: bool
 ) -> bytes:
     """The template filled with facts; ``is_own`` says that it is one of the portal. Raises FillingFailed."""
-    answer = _process.ask({**_request("fill", template, facts, pictures, title), "is_own": is_own})
+    answer = _process.ask(
+        {**_request("fill", template, facts, pictures, title), "is_own": is_own, "required": REQUIRED}
+    )
     if "filled" not in answer:
         raise FillingFailed("".join(answer.get("refused") or (_UNAVAILABLE,)))
     return base64.b64decode(answer["filled"])

@@ -18,11 +18,13 @@ import signal
 import struct
 import sys
 import zipfile
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from time import monotonic
 from typing import Any
 
+from docx import Document
 from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
 from jinja2 import Template, TemplateError, UndefinedError
@@ -44,6 +46,9 @@ _UNSUPPORTED = re.compile(
     r"\{%(?:-|\s*(?:cellbg|colspan|hm|vm)\b|(?:tc|r)\s)|\{\{(?:-|(?:p|tr|tc|r)\s)|-[%}]\}|\{[{%#_]_|_[}%]\}"
 )
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_RELATION, _EMBED = f"{_R}id", f"{_R}embed"
+_BLIP = "{http://schemas.openxmlformats.org/drawingml/2006/main}blip"
 _BROKEN = "模板的结构有误，填写后不是完整的文档：for、if 和它们的结束标记要各占一段或一行，不能跨越表格。"
 _STOPPED = "处理这个模板时中止了：内容异常，或需要的时间、内存超过上限。请复制到新文档中另存后再上传。"
 
@@ -116,12 +121,10 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         check_package(template)
         if request["do"] == "check":
-            found = _problems(template, request["schema"], request["required"])
-            if not found:
-                check_package(fill(template, request["facts"], request["pictures"], request["title"]))
-            return {"refused": found}
-        filled = fill(template, request["facts"], request["pictures"], request["title"])
-        check_package(filled)
+            return {"refused": _problems(template, request["schema"], request["required"]) or _on_trial(request)}
+        filled = _filled(template, request["facts"], request)
+        if missing := _unprinted(filled, request["facts"], request):
+            return {"refused": [missing]}
     except TemplateRefused as refused:
         return {"refused": [str(refused)]}
     except UndefinedError:
@@ -129,6 +132,77 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     except (TemplateError, etree.XMLSyntaxError, ValueError, TypeError, KeyError, AttributeError):
         return {"refused": [_BROKEN]}
     return {"filled": base64.b64encode(filled).decode()}
+
+
+def _filled(template: bytes, facts: dict[str, Any], request: dict[str, Any]) -> bytes:
+    """Somebody's template filled, and looked at again."""
+    filled = fill(template, facts, request["pictures"], request["title"])
+    check_package(filled)
+    return filled
+
+
+def _on_trial(request: dict[str, Any]) -> list[str]:
+    """What is wrong with what a template makes of its sample, and of the same with nothing to tell."""
+    template, facts = base64.b64decode(request["template"]), request["facts"]
+    kept = {name: facts[name] for name in request["required"] if name in facts}
+    for told in (facts, {**_emptied(facts), **kept}):
+        if missing := _unprinted(_filled(template, told, request), told, request):
+            return [missing]
+    return []
+
+
+def _emptied(facts: Any) -> Any:
+    if isinstance(facts, dict):
+        return {name: _emptied(each) for name, each in facts.items()}
+    if isinstance(facts, list):
+        return []
+    return False if isinstance(facts, bool) else ""
+
+
+# ── The seal on the paper ─────────────────────────────────────────────────────────────────────
+
+
+def _unprinted(filled: bytes, facts: dict[str, Any], request: dict[str, Any]) -> str:
+    """What of the seal cannot be read on a filled paper, in words; empty where all of it can. That a template names it
+    is not enough: it may stand in a condition that never holds."""
+    body = Document(io.BytesIO(filled)).part
+    parts = [body, *_headers_and_footers(body)]
+    text = "".join(_visible(each.element) for each in parts)
+    pictures = {blob for each in parts for blob in _pictures_in(each)}
+    missing = [
+        name
+        for name in request["required"]
+        if (base64.b64decode(request["pictures"][name]["png"]) not in pictures
+            if name in request["pictures"] else facts[name] not in text)
+    ]  # fmt: skip
+    if not missing:
+        return ""
+    wanted = "、".join(f"{{{{ {name} }}}}" for name in missing)
+    return f"按模板填写后，文书上没有印出 {wanted}：请把它们写在每份文书都会印出的地方，不要放在 if 或 for 里面。"
+
+
+def _headers_and_footers(body: Any) -> list[Any]:
+    """Those a section shows."""
+    shown = {each.get(_RELATION) for each in body.element.iter(f"{_W}headerReference", f"{_W}footerReference")}
+    return [body.related_parts[each] for each in sorted(filter(None, shown)) if each in body.related_parts]
+
+
+def _visible(element: etree._Element) -> str:
+    """The letters of a part, without those of hidden and of deleted text."""
+    return "".join(text.text or "" for text in element.iter(f"{_W}t") if not _is_hidden(text.getparent()))
+
+
+def _is_hidden(run: etree._Element) -> bool:
+    vanish = run.find(f"{_W}rPr/{_W}vanish")
+    return vanish is not None and vanish.get(f"{_W}val") not in ("0", "false", "off")
+
+
+def _pictures_in(part: Any) -> Iterator[bytes]:
+    for blip in part.element.iter(_BLIP):
+        related = part.related_parts.get(blip.get(_EMBED))
+        run = next(blip.iterancestors(f"{_W}r"), None)
+        if related is not None and run is not None and not _is_hidden(run):
+            yield related.blob
 
 
 # ── Looking at a template ─────────────────────────────────────────────────────────────────────

@@ -82,27 +82,19 @@ class _Reader:
                 yield f"占位符 {{{{ {name} }}}} 是一行，请写明其中的哪一项，如 {name}.{next(iter(kind))}。"
             return
         if isinstance(node, nodes.Filter):
-            if node.name not in _FILTERS:
-                yield f"不能使用过滤器 {node.name}；可以使用的有：{'、'.join(sorted(_FILTERS))}。"
+            yield from _filter_problems(node, scope)
         elif isinstance(node, nodes.Test):
             if node.name not in _TESTS:
                 yield f"不能使用判断 {node.name}。"
         elif isinstance(node, nodes.Output):
-            yield from self._lists(node, scope)
+            for each in node.nodes:
+                yield from _printed_problems(each, scope)
         elif not isinstance(node, _PLAIN):
             what = type(node).__name__
             yield f"模板中有不能使用的写法（{what}）。只能使用占位符、for 和 if，不能使用函数、运算或赋值。"
             return
         for child in node.iter_child_nodes():
             yield from self.read(child, scope, loops)
-
-    def _lists(self, node: nodes.Output, scope: Scope) -> Iterator[str]:
-        """A list is no text: it has to be gone through."""
-        for each in node.nodes:
-            if isinstance(each, nodes.Name | nodes.Getattr | nodes.Getitem):
-                problem, kind = _kind_of(each, scope)
-                if not problem and isinstance(kind, list):
-                    yield f"占位符 {{{{ {_written(each)} }}}} 是一个列表，请用 for 逐行列出。"
 
     def _loop(self, node: nodes.For, scope: Scope, loops: tuple[str, ...]) -> Iterator[str]:
         if not isinstance(node.target, nodes.Name) or node.recursive:
@@ -119,12 +111,70 @@ class _Reader:
             # Otherwise a list within a list within a list: more lines than any printer has paper for.
             yield f"for 里面的 for 只能列出外层那一行自己的列表，不能再列 {_written(node.iter)}。"
             return
+        elif node.target.name in scope:
+            yield f"for 的行不能叫“{node.target.name}”：已经有同名的占位符。请换一个名称，如 行。"
+            return
         inner = {**scope, node.target.name: kind[0], "loop": _LOOP}
         for child in (node.test, *node.body):
             if child is not None:
                 yield from self.read(child, inner, (*loops, node.target.name))
         for child in node.else_:
             yield from self.read(child, scope, loops)
+
+
+def _filter_problems(node: nodes.Filter, scope: Scope) -> Iterator[str]:
+    """A filter works on what it was made for: of a list of rows, only the number can be told in words."""
+    if node.name not in _FILTERS:
+        yield f"不能使用过滤器 {node.name}；可以使用的有：{'、'.join(sorted(_FILTERS))}。"
+        return
+    kind = _result(node.node, scope)
+    if kind is _ANYTHING:
+        return
+    if node.name == "length":
+        if not isinstance(kind, list):
+            yield "过滤器 length 只能用于列表，得到它的行数。"
+    elif node.name == "default":
+        if isinstance(kind, list):
+            yield "过滤器 default 只能用于文字和图片；列表请用 {% if 列表 %} 判断，用 for 逐行列出。"
+    elif kind != [""]:
+        yield f"过滤器 {node.name} 只能用于由文字组成的列表；由行组成的列表请用 for 逐行列出。"
+
+
+def _result(node: nodes.Node | None, scope: Scope) -> Any:
+    """What an expression stands for, as a schema says it."""
+    if isinstance(node, nodes.Name | nodes.Getattr | nodes.Getitem):
+        problem, kind = _kind_of(node, scope)
+        return _ANYTHING if problem else kind
+    if isinstance(node, nodes.Filter) and node.name == "default":
+        return _result(node.node, scope)
+    return ""
+
+
+def _printed_problems(node: nodes.Node | None, scope: Scope) -> Iterator[str]:
+    """What is printed has to be text or a picture: anything else would stand in the document as a program writes it."""
+    if isinstance(node, nodes.CondExpr):
+        yield from _printed_problems(node.expr1, scope)
+        if node.expr2 is None:
+            yield "{{ 甲 if 条件 }} 要写明不符合条件时印什么：{{ 甲 if 条件 else 乙 }}。"
+        else:
+            yield from _printed_problems(node.expr2, scope)
+    elif isinstance(node, nodes.And | nodes.Or):
+        yield from _printed_problems(node.left, scope)
+        yield from _printed_problems(node.right, scope)
+    elif isinstance(node, nodes.Filter):
+        for each in (node.node, *node.args[:1]) if node.name == "default" else ():
+            yield from _printed_problems(each, scope)
+    elif isinstance(node, nodes.Name | nodes.Getattr | nodes.Getitem):
+        kind = _result(node, scope)
+        if isinstance(kind, list):
+            yield f"占位符 {{{{ {_written(node)} }}}} 是一个列表，请用 for 逐行列出。"
+        elif isinstance(kind, bool):
+            yield f"占位符 {{{{ {_written(node)} }}}} 是“是”或“否”，请用 {{% if {_written(node)} %}} 写出文字。"
+    elif isinstance(node, nodes.Const):
+        if isinstance(node.value, bool) or not isinstance(node.value, str | int):
+            yield "{{ }} 中只能印文字、整数和占位符。"
+    elif isinstance(node, nodes.Compare | nodes.Not | nodes.Test):
+        yield "判断的结果不能直接印出，请用 {% if 判断 %} 写出文字。"
 
 
 def _kind_of(node: nodes.Node, scope: Scope) -> tuple[str, Any]:

@@ -18,7 +18,9 @@ _COUNTY_KINDS = (DocumentKind.SELF_ASSESSMENT, DocumentKind.OPINION, DocumentKin
 class DocumentMaker:
     """Facts from frozen rows, .docx from facts and a template, PDF from .docx."""
 
-    def facts(self, kind: DocumentKind, evaluation_id: int, school: str = "") -> dict[str, Any]:
+    def facts(
+        self, kind: DocumentKind, evaluation_id: int, school: str = "", verdict_id: int | None = None
+    ) -> dict[str, Any]:
         """Everything a county's document says. Raises Evaluation.DoesNotExist, NothingSigned, KeyError for a school
         that is not in the filing."""
         from evaluation.models import Evaluation
@@ -29,7 +31,7 @@ class DocumentMaker:
         from reports.documents.self_assessment import self_assessment
         from reports.documents.words import plain_facts
 
-        case = case_of(evaluation_id, kind)
+        case = case_of(evaluation_id, kind, verdict_id)
         evaluation = Evaluation.objects.select_related("county__parent__parent").get(pk=evaluation_id)
         if kind is DocumentKind.SCHOOL_PLAN:
             return dict(plain_facts(school_plan(case, evaluation, school)))
@@ -73,8 +75,8 @@ class DocumentMaker:
         except TemplateRefused as refused:
             return [str(refused)]
         schema = schema_of(kind)
-        sample = sample_of(schema)
-        pictures = _pictures(kind, _SAMPLE_CHART, "https://example.org/")
+        sample = {**sample_of(schema), **_SAMPLE_SEAL}
+        pictures = _pictures(kind, _SAMPLE_CHART, _SAMPLE_SEAL["查验地址"])
         return problems_of_template(content, schema, REQUIRED, sample, pictures)
 
     def fill(self, kind: DocumentKind, facts: Mapping[str, Any], template: bytes | None, seal: Seal) -> bytes:
@@ -108,6 +110,10 @@ class DocumentMaker:
         return print_documents(documents, report)
 
 
+#: Unlike anything else a template prints, so that it can be found on what was filled.
+_SAMPLE_SEAL: Mapping[str, str] = {
+    "文号": "试填〔0000〕1号", "校验码": "5eed" * 4, "查验地址": "https://example.org/documents/trial/",
+}  # fmt: skip
 _SAMPLE_CHART: Sequence[Mapping[str, Any]] = (
     {"学段": "小学", "代码": "L1", "名称": "示例", "差异系数": "0.300", "上限": "0.50", "不高于上限": True},
 )

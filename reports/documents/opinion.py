@@ -12,19 +12,17 @@ from evaluation.models import Evaluation, Event, Proposal, SendBack
 from evaluation.proposing import proposals_of
 from evaluation.workflow import Step, rounds_of
 from reports.documents import county_facts as county
-from reports.documents.case import Case
+from reports.documents.case import Case, hidden_in
 from reports.documents.problems import problems, term_of
-from reports.documents.words import date_words
+from reports.documents.words import date_words, numeral
 
-#: Send-backs and questions printed; the portal has all of them.
-_MOST_LINES = 30
 _LONGEST = 200
 
 
 def opinion(case: Case, evaluation: Evaluation) -> dict[str, Any]:
     """Everything the 督导评估意见书 prints."""
     proposal = proposals_of(evaluation).filter(filing=evaluation.filing_id).first()
-    found = problems(case, term_of(evaluation))
+    found = problems(case, term_of(evaluation), hidden_in(case, evaluation))
     return {
         **case.heading(),
         **county.standards(case),
@@ -127,33 +125,32 @@ def _replies(proposal: Proposal | None) -> str:
 
 
 def _send_backs(evaluation: Evaluation) -> list[dict[str, str]]:
-    lines = []
-    for sent in SendBack.objects.filter(evaluation=evaluation).prefetch_related("items").order_by("pk"):
-        for item in sent.items.all():
-            about = " ".join(filter(None, (item.school, item.header, item.sheet, item.cell, item.criterion)))
-            lines.append(
-                {
-                    "日期": date_words(timezone.localdate(sent.sent_at)),
-                    "内容": about,
-                    "理由": _shortened(item.reason),
-                    "期限": date_words(sent.deadline),
-                    "状态": "已重新签报" if sent.answered_by_id else "尚未重新签报",
-                }
-            )
-    return lines[:_MOST_LINES]
-
-
-def _questions(evaluation: Evaluation) -> list[dict[str, str]]:
-    lines = [
+    """Every round of corrections, counted. What was asked back and why is said between the office and the county, names
+    schools and persons, and stands in the portal; everybody may read this document."""
+    sent = SendBack.objects.filter(evaluation=evaluation).select_related("sent_by").prefetch_related("items")
+    return [
         {
-            "日期": date_words(timezone.localdate(each.asked_at)),
-            "对象": " ".join(filter(None, (each.school, each.header, each.cell, each.criterion))) or "整体",
-            "问题": _shortened(each.text),
-            "答复": _shortened(each.answer) if each.answer else "尚未答复",
+            "轮次": f"第{numeral(number)}次",
+            "日期": date_words(timezone.localdate(each.sent_at)),
+            "单位": each.sent_by.get_party_display(),
+            "处数": f"{len(each.items.all())} 处",
+            "期限": date_words(each.deadline),
+            "状态": "已重新签报" if each.answered_by_id else "尚未重新签报",
         }
-        for each in evaluation.questions.order_by("pk")
+        for number, each in enumerate(sent.order_by("pk"), start=1)
     ]
-    return lines[:_MOST_LINES]
+
+
+def _questions(evaluation: Evaluation) -> str:
+    """Questions and answers, counted for the same reason."""
+    asked = list(evaluation.questions.order_by("pk").values_list("asked_at", "answer"))
+    if not asked:
+        return "评估中没有提问。"
+    days = list(dict.fromkeys(date_words(timezone.localdate(at)) for at, _ in asked))
+    when = days[0] if len(days) == 1 else f"{days[0]}至{days[-1]}"
+    answered = sum(bool(answer) for _, answer in asked)
+    told = "均已答复" if answered == len(asked) else f"已答复 {answered} 个，尚未答复 {len(asked) - answered} 个"
+    return f"{when}，督学共提出 {len(asked)} 个问题，{told}。"
 
 
 def _shortened(text: str) -> str:

@@ -27,6 +27,11 @@ _KINDS = frozenset(
 )  # fmt: skip
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif")
 _PARTS = (".xml", ".rels", *_PICTURES)
+#: What stands beside the text and not among it: it may lie outside of ``word/``, and may hold notes of programs.
+_BESIDE = frozenset(
+    ("officeDocument", "core-properties", "extended-properties", "custom-properties", "customXml", "customXmlProps",
+     "classificationlabels")
+)  # fmt: skip
 #: Fields that only count and repeat what stands in the document itself.
 _FIELDS = frozenset(
     ["PAGE", "NUMPAGES", "SECTIONPAGES", "SECTION", "TOC", "PAGEREF", "REF", "SEQ", "STYLEREF", "TITLE"]
@@ -36,6 +41,8 @@ _ACTIVE = frozenset(
      "frameset", "embedRegular", "embedBold", "embedItalic", "embedBoldItalic")
 )  # fmt: skip
 _ACTIVE_TAGS = tuple(f"{{*}}{name}" for name in sorted(_ACTIVE))
+_CODES = frozenset((f"{_W}instrText", f"{_W}delInstrText"))
+_FIELD_TAGS = (*sorted(_CODES), f"{_W}fldChar", f"{_W}fldSimple", f"{_W}t", f"{_W}delText", f"{_W}sym")
 _NAMES = {"w": _W.strip("{}")}
 _OPENS = "contains(., '{{') or contains(., '{%') or contains(., '{#')"
 _TAGGED_ATTRIBUTES = etree.XPath(f"//@*[{_OPENS}]", namespaces=_NAMES)
@@ -115,12 +122,38 @@ def _parsed(content: bytes) -> etree._Element:
 
 
 def _check_part(name: str, root: etree._Element) -> None:
+    if name == "[content_types].xml":
+        _check_types(root)
+        return
     if name.endswith(".rels"):
         _check_relations(root)
-    elif name == "[content_types].xml":
-        _check_types(root)
+    if name == "_rels/.rels":
+        _check_main(root)
+    # Where a part lies says nothing of what it is: a header may lie anywhere, and every part is looked at.
+    _check_active(root)
     if name.startswith("word/"):
         _check_content(root)
+
+
+def _check_main(root: etree._Element) -> None:
+    """Programs find the text by this relation, wherever it leads: it must lead to the part that was looked at."""
+    found = [
+        each.get("Target", "").lstrip("/").lower()
+        for each in root.iter(f"{{{_RELATIONS}}}Relationship")
+        if each.get("Type", "").endswith("/officeDocument")
+    ]
+    if found != [_MAIN]:
+        raise TemplateRefused("这不是 Word 文档（.docx），或内部结构与普通文档不同。请另存为新的 .docx 后再上传。")
+
+
+def _check_place(kind: str, target: str) -> None:
+    """What is printed lies in ``word/``, and what is no picture has no name of one. Raises TemplateRefused."""
+    is_picture = kind in ("image", "thumbnail")
+    is_outside = ".." in target or (target.startswith("/") and not target.lower().startswith("/word/"))
+    if (not is_picture and not target.lower().endswith(".xml")) or (
+        kind != "thumbnail" and kind not in _BESIDE and is_outside
+    ):
+        raise TemplateRefused("文件内部部件的位置与普通 Word 文档不同。请复制到新文档中另存后再上传。")
 
 
 def _check_relations(root: etree._Element) -> None:
@@ -134,6 +167,7 @@ def _check_relations(root: etree._Element) -> None:
             raise TemplateRefused("文件中有 Word 模板不能带的内容（对象、程序或嵌入的文件）。请复制到新文档中另存。")
         if "://" in each.get("Target", ""):
             raise TemplateRefused(_EXTERNAL["image"])
+        _check_place(kind, each.get("Target", ""))
 
 
 _ELSEWHERE = "文件引用了外部的内容，系统不会去读取。请把内容放进文档后再上传。"
@@ -149,6 +183,8 @@ def _check_types(root: etree._Element) -> None:
     if any("macroenabled" in kind.lower() for kind in told.values()):
         raise TemplateRefused("文件含有宏。请另存为不含宏的 Word 文档（.docx）。")
     main = next((kind for name, kind in told.items() if name.lower() == f"/{_MAIN}"), "")
+    if any(name.lower().endswith(_PICTURES) and not kind.lower().startswith("image/") for name, kind in told.items()):
+        raise TemplateRefused(_DAMAGED)
     if main != _MAIN_TYPE:
         raise TemplateRefused("这不是普通的 Word 文档（.docx）。请在 Word 或 WPS 中另存为“Word 文档（*.docx）”。")
 
@@ -156,23 +192,43 @@ def _check_types(root: etree._Element) -> None:
 def _check_content(root: etree._Element) -> None:
     if next(root.iter(etree.Comment, etree.ProcessingInstruction), None) is not None:
         raise TemplateRefused("文件内部含有注释或处理指令，正常的 Word 文档没有这种内容。请复制到新文档中另存。")
-    if next(root.iter(*_ACTIVE_TAGS), None) is not None:
-        raise TemplateRefused("文件中有嵌入的对象、控件、邮件合并或子文档。请删除后再上传。")
     if _TAGGED_ATTRIBUTES(root):
         raise TemplateRefused("占位符放在了图片说明、书签等属性里。请把占位符写在正文、表格、页眉或页脚中。")
     if _TAGGED_TEXTS(root):
         raise TemplateRefused("占位符放在了不能放的地方（域代码或图形内部）。请把占位符写在正文、表格、页眉或页脚中。")
+
+
+def _check_active(root: etree._Element) -> None:
+    """Nothing in a part acts, nothing fetches: no object, and no field but those that count."""
+    if next(root.iter(*_ACTIVE_TAGS), None) is not None:
+        raise TemplateRefused("文件中有嵌入的对象、控件、邮件合并或子文档。请删除后再上传。")
     codes: list[str] = []
-    for element in root.iter(f"{_W}instrText", f"{_W}delInstrText", f"{_W}fldChar", f"{_W}fldSimple"):
+    # Of every field that is open, whether its code still goes on: it does until the field is separated or ends.
+    in_code: list[bool] = []
+    for element in root.iter(*_FIELD_TAGS):
         if element.tag == f"{_W}fldSimple":
             _check_field(element.get(f"{_W}instr", ""))
         elif element.tag == f"{_W}fldChar":
             # The words of one field may lie in several runs, and a field within another.
             _check_field("".join(codes))
             codes = []
-        else:
+            _step(in_code, element.get(f"{_W}fldCharType", ""))
+        elif element.tag in _CODES:
             codes.append(element.text or "")
+        elif any(in_code):
+            # Programs take what is written there for the code as well.
+            raise TemplateRefused("文件中有域的代码写成了普通文字。请删除这个域，或转为普通文字（Ctrl+Shift+F9）。")
     _check_field("".join(codes))
+
+
+def _step(in_code: list[bool], kind: str) -> None:
+    """Go on from one sign of a field to what follows it."""
+    if kind == "begin":
+        in_code.append(True)
+    elif in_code and kind == "separate":
+        in_code[-1] = False
+    elif in_code and kind == "end":
+        in_code.pop()
 
 
 def _check_field(code: str) -> None:

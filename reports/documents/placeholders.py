@@ -49,7 +49,7 @@ SCHEMAS: Final[Mapping[DocumentKind, Schema]] = {
         "政府保障": _ITEMS, "政府保障说明": "", "教育质量": _ITEMS, "教育质量说明": "", "社会认可": _ITEMS,
         "社会认可度表": _rows("对象 发放 有效 满意 满意度 走访 走访满意 走访满意度"),
         "否决事项": _ITEMS, "否决事项说明": "", "成效": [""], "问题": _PROBLEMS, "差额合计": "", "差距学校": _SHORT,
-        "待评定说明": "", "下一步": "",
+        "差距学校说明": "", "待评定说明": "", "下一步": "",
     },
     DocumentKind.OPINION: {
         **_COUNTY, **_RULES,
@@ -58,12 +58,13 @@ SCHEMAS: Final[Mapping[DocumentKind, Schema]] = {
         "政府保障": _ITEMS, "政府保障说明": "", "教育质量": _ITEMS, "教育质量说明": "", "社会认可": _ITEMS,
         "否决事项": _ITEMS, "否决事项说明": "",
         "待评定说明": "", "决定": "", "决定理由": "", "审定意见": "", "县级意见": "",
-        "退回": _rows("日期 内容 理由 期限 状态"), "问答": _rows("日期 对象 问题 答复"), "问题": _PROBLEMS,
+        "退回": _rows("轮次 日期 单位 处数 期限 状态"), "问答": "", "问题": _PROBLEMS,
         "整改要求": [""],
     },
     DocumentKind.FEEDBACK: {
         **_COUNTY,
-        "维度": _DIMENSIONS, "成效": [""], "问题": _PROBLEMS, "差额合计": "", "差距学校": _SHORT, "期限": "",
+        "维度": _DIMENSIONS, "成效": [""], "问题": _PROBLEMS, "差额合计": "", "差距学校": _SHORT,
+        "差距学校说明": "", "期限": "",
     },
     DocumentKind.SCHOOL_PLAN: {
         **_COUNTY,

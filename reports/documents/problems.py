@@ -1,19 +1,20 @@
 """What a county falls short of, as a document tells it: each problem with the schools and cells behind it, what closes
-it, and by when."""
+it, and by when. Everybody may read these documents once the result is published: what the page of the result hides
+(``hidden``, see ``reports.documents.case.hidden_in``) is counted here and not named."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from evaluation.core.status import Status
 from evaluation.models import Evaluation, SendBack
 from indicators.catalogue import SCHOOL_SHEET
 from reports.documents.case import Case
-from reports.documents.words import BLANK, date_words, listed, numeral, sentence
+from reports.documents.words import BLANK, date_words, numeral, sentence
 from reports.presenters.coefficient import CoefficientPage, InfluenceLine
 from reports.presenters.school import ItemLine, SchoolPage, Source, StageRow
-from reports.presenters.verdict import CriterionLine
+from reports.presenters.verdict import CriterionLine, SchoolRef
 
 Row = dict[str, Any]
 _WHERE = f"括号中是「{SCHOOL_SHEET}」工作表的单元格。"
@@ -31,29 +32,49 @@ def term_of(evaluation: Evaluation) -> str:
     return BLANK if deadline is None else date_words(deadline)
 
 
-def problems(case: Case, term: str) -> list[Row]:
-    """Every problem in the order of the standard: coefficients, schools, items; then what could not be computed."""
-    found = [*_coefficients(case), *_schools(case), *_items(case), *_unknown(case)]
+def problems(case: Case, term: str, hidden: Collection[str]) -> list[Row]:
+    """Every problem in the order of the standard: coefficients, schools, items; then what could not be computed.
+    ``hidden`` are the codes of the schools that are not named."""
+    found = [*_coefficients(case, hidden), *_schools(case, hidden), *_items(case, hidden), *_unknown(case, hidden)]
     numbered = enumerate(found, start=1)
     return [{"序号": numeral(number), **problem, "期限": f"整改期限：{term}"} for number, problem in numbered]
 
 
-def _problem(title: str, words: str, facts: list[str], demand: str) -> Row:
+def _problem(title: str, words: str, facts: list[str], demand: str, left_out: int = 0) -> Row:
     more = len(facts) - _MOST_FACTS
     if more > 0:
         facts = [*facts[:_MOST_FACTS], f"另有 {more} 处，见学校差距表和各校的一校一策。"]
+    if left_out:
+        facts = [*facts, left_out_words(left_out)]
     return {"标题": title, "内容": words, "事实": facts, "要求": demand}
+
+
+def left_out_words(count: int) -> str:
+    """How many schools a list leaves out, and why; empty where it has all."""
+    return f"另有 {count} 所在校生较少或可借以推算其数据的学校不单独列出。" if count else ""
+
+
+def _split(schools: Iterable[SchoolRef], hidden: Collection[str]) -> tuple[list[SchoolRef], int]:
+    """Those that are named, and how many are not."""
+    every = list(schools)
+    named = [school for school in every if school.code not in hidden]
+    return named, len(every) - len(named)
 
 
 # ── Coefficients ──────────────────────────────────────────────────────────────────────────────
 
 
-def _coefficients(case: Case) -> Iterable[Row]:
+def _coefficients(case: Case, hidden: Collection[str]) -> Iterable[Row]:
     for page in case.lost_coefficients:
         title = f"{page.stage.label} {page.indicator.code} {page.indicator.short_name}校际差距过大"
-        demand = page.lift_sentence or f"缩小校际差距，使差异系数不高于 {page.limit}。"
-        facts = [*_largest(page), *_lifts(page)]
-        yield _problem(title, page.sentence, facts, demand)
+        unnamed = sum(line.code in hidden for line in page.lines)
+        # How few schools make most of the spread, or what lifting them takes, may be one hidden school's figure.
+        words = f"{page.sentence.rpartition('：')[0]}。" if unnamed else page.sentence
+        demand = f"缩小校际差距，使差异系数不高于 {page.limit}。"
+        if page.lift_sentence and not any(lift.code in hidden for lift in page.lifts):
+            demand = page.lift_sentence
+        facts = [*_largest(page, hidden), *_lifts(page, hidden)]
+        yield _problem(title, words, facts, demand, unnamed)
     if case.page.decides_by_composite:
         for stage in case.page.stages:
             if stage.composite_mark is not None and stage.composite_mark.key == "not_met":
@@ -61,12 +82,13 @@ def _coefficients(case: Case) -> Iterable[Row]:
                 yield _problem(f"{stage.label}综合差异系数过高", words, [], f"缩小校际差距，降到 {stage.limit} 以内。")
 
 
-def _largest(page: CoefficientPage) -> list[str]:
+def _largest(page: CoefficientPage, hidden: Collection[str]) -> list[str]:
     unit = page.indicator.unit
+    named = [line for line in page.lines if line.code not in hidden]
     return [
         f"{line.name}：{line.value} {unit}，{away(line, unit)}，占校际差距的 {line.share}；"
         f"不计该校时差异系数为 {line.without}。"
-        for line in page.lines[:_LARGEST_SHARES]
+        for line in named[:_LARGEST_SHARES]
     ]
 
 
@@ -76,23 +98,33 @@ def away(line: InfluenceLine, unit: str) -> str:
     return f"{side}全县平均 {line.deviation.lstrip('+−')} {unit}"
 
 
-def _lifts(page: CoefficientPage) -> list[str]:
-    return [f"{line.name}：{line.words}，补齐后差异系数降到 {line.coefficient}。" for line in page.lifts]
+def _lifts(page: CoefficientPage, hidden: Collection[str]) -> list[str]:
+    named = [line for line in page.lifts if line.code not in hidden]
+    if len(named) < len(page.lifts):
+        # Each coefficient rests on the lifts before it: a hidden one could be computed from the next.
+        return [f"{line.name}：{line.words}。" for line in named]
+    return [f"{line.name}：{line.words}，补齐后差异系数降到 {line.coefficient}。" for line in named]
 
 
 # ── Schools ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _schools(case: Case) -> Iterable[Row]:
+def _schools(case: Case, hidden: Collection[str]) -> Iterable[Row]:
     lost = [(page, row) for page, row in stage_rows(case) if row.mark.key == "not_met"]
     if not lost:
         return
-    names = list(dict.fromkeys(page.name for page, _ in lost))
-    told = listed(names, _MOST_NAMED) if len(names) > _MOST_NAMED else f"{'、'.join(names)}（共 {len(names)} 所）"
-    words = f"{told}未达到学校标准。{_WHERE}"
-    facts = [f"{page.name}（{row.label}）：{school_words(row)}" for page, row in lost]
+    total = len({page.code for page, _ in lost})
+    named = {page.code: page.name for page, _ in lost if page.code not in hidden}
+    names = list(named.values())
+    if not names:
+        words = f"共 {total} 所学校未达到学校标准。"
+    elif total > _MOST_NAMED or total > len(names):
+        words = f"{'、'.join(names[:_MOST_NAMED])}等 {total} 所未达到学校标准。{_WHERE}"
+    else:
+        words = f"{'、'.join(names)}（共 {total} 所）未达到学校标准。{_WHERE}"
+    facts = [f"{page.name}（{row.label}）：{school_words(row)}" for page, row in lost if page.code in named]
     demand = f"逐校补齐差额，先补到底线（要求的 {case.page.floor}）以上；每校的任务见一校一策。{case.page.school_rule}"
-    yield _problem("学校资源配置未达到学校标准", words, facts, demand)
+    yield _problem("学校资源配置未达到学校标准", words, facts, demand, total - len(named))
 
 
 def stage_rows(case: Case) -> Iterable[tuple[SchoolPage, StageRow]]:
@@ -119,16 +151,19 @@ def cells_of(sources: Iterable[Source]) -> str:
     return f"（单元格 {cells}）" if cells else ""
 
 
-def short_schools(case: Case) -> list[Row]:
-    """Every row below a limit, or that cannot be computed, with what is missing in absolute amounts."""
-    rows = []
+def short_schools(case: Case, hidden: Collection[str]) -> tuple[list[Row], str]:
+    """Every row below a limit, or that cannot be computed, with what is missing in absolute amounts; and how many
+    schools are not named among them."""
+    rows, unnamed = [], set()
     for page, row in stage_rows(case):
         unknown = [line.code for line in row.lines if line.cell.mark.key == "unknown"]
         words = [row.gaps] if row.gaps else []
         words += [f"{'、'.join(unknown)} 无法核算"] if unknown else []
-        if words:
+        if words and page.code in hidden:
+            unnamed.add(page.code)
+        elif words:
             rows.append({"学校": page.name, "学段": row.label, "差距": "；".join(words), "结论": row.mark.label})
-    return rows
+    return rows, left_out_words(len(unnamed))
 
 
 def shortage_words(case: Case) -> str:
@@ -162,18 +197,21 @@ def _natural(case: Case, code: str) -> Any:
 # ── Items, and what is unknown ────────────────────────────────────────────────────────────────
 
 
-def _items(case: Case) -> Iterable[Row]:
+def _items(case: Case, hidden: Collection[str]) -> Iterable[Row]:
     for line in _criterion_lines(case, Status.NOT_MET):
         is_veto = any(each.code == line.code and each.group == "veto" for each in case.standard.criteria)
         title = f"{line.code} {line.name}{'：存在一票否决情形' if is_veto else '不达标'}"
         opinion = f"评定意见：{line.opinion}" if line.opinion else ""
-        words = f"要求：{line.requirement}。{sentence([line.sentence, opinion])}{_WHERE if line.short else ''}"
-        yield _problem(title, words, _school_items(case, line), f"对照要求整改到位：{line.requirement}。")
+        named, unnamed = _split(line.short, hidden)
+        words = f"要求：{line.requirement}。{sentence([line.sentence, opinion])}{_WHERE if named else ''}"
+        yield _problem(
+            title, words, _school_items(case, line, named), f"对照要求整改到位：{line.requirement}。", unnamed
+        )
 
 
-def _school_items(case: Case, line: CriterionLine) -> list[str]:
+def _school_items(case: Case, line: CriterionLine, schools: Iterable[SchoolRef]) -> list[str]:
     facts = []
-    for school in line.short:
+    for school in schools:
         if school.code in case.by_code:
             found = next((each for each in case.school(school.code).items if each.code == line.code), None)
             facts.append(f"{school.name}：{source_words(found)}。" if found else f"{school.name}。")
@@ -188,18 +226,19 @@ def source_words(item: ItemLine) -> str:
     return f"{told}{cells_of(item.sources)}"
 
 
-def _unknown(case: Case) -> Iterable[Row]:
+def _unknown(case: Case, hidden: Collection[str]) -> Iterable[Row]:
     for stage in case.page.stages:
         for line in stage.lines:
             if line.mark.key == "unknown":
-                names = [school.name for school in line.missing]
+                named, unnamed = _split(line.missing, hidden)
                 words = f"{stage.label} {line.code} {line.name}的差异系数无法核算。{line.explanation.rstrip('：')}"
-                facts = [f"{name}：数据缺失或未采用。" for name in names]
-                yield _problem(f"{stage.label} {line.code} 无法核算", words, facts, _RECOMPUTE)
+                facts = [f"{school.name}：数据缺失或未采用。" for school in named]
+                yield _problem(f"{stage.label} {line.code} 无法核算", words, facts, _RECOMPUTE, unnamed)
     for item in _criterion_lines(case, Status.UNKNOWN):
-        facts = [f"{school.name}：数据缺失或未采用。" for school in item.unknown]
+        named, unnamed = _split(item.unknown, hidden)
+        facts = [f"{school.name}：数据缺失或未采用。" for school in named]
         words = f"要求：{item.requirement}。无法核算。{item.sentence}"
-        yield _problem(f"{item.code} {item.name}无法核算", words, facts, _RECOMPUTE)
+        yield _problem(f"{item.code} {item.name}无法核算", words, facts, _RECOMPUTE, unnamed)
 
 
 def _criterion_lines(case: Case, status: Status) -> list[CriterionLine]:

@@ -6,13 +6,15 @@ from typing import Any
 
 from evaluation.models import Evaluation
 from reports.documents import county_facts as county
-from reports.documents.case import Case
+from reports.documents.case import Case, hidden_in
 from reports.documents.problems import problems, short_schools, shortage_words, term_of
 
 
 def self_assessment(case: Case, evaluation: Evaluation) -> dict[str, Any]:
     """Everything the 自评报告 prints."""
-    found = problems(case, term_of(evaluation))
+    hidden = hidden_in(case, evaluation)
+    found = problems(case, term_of(evaluation), hidden)
+    short, short_note = short_schools(case, hidden)
     return {
         **case.heading(),
         **county.basics(case),
@@ -33,7 +35,8 @@ def self_assessment(case: Case, evaluation: Evaluation) -> dict[str, Any]:
         "成效": county.done_well(case),
         "问题": found,
         "差额合计": shortage_words(case),
-        "差距学校": short_schools(case),
+        "差距学校": short,
+        "差距学校说明": short_note,
         "待评定说明": county.to_judge_words(case),
         "下一步": _next(case, len(found)),
     }

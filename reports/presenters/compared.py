@@ -97,7 +97,8 @@ def _printed(stages: Iterable[dict[str, Any]], stage: str, code: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ChangeLine:
-    """One figure from a year to the next: each part with its sign; empty where it moved nothing as printed."""
+    """One figure from a year to the next: each part with its sign; empty where it moved nothing as printed, in words
+    where one of the figures on both sides of it is undefined."""
 
     stage: str
     stage_key: str
@@ -114,6 +115,11 @@ class ChangeLine:
     def key(self) -> str:
         """What an address calls it."""
         return f"{self.stage_key}.{self.code}".rstrip(".")
+
+    @property
+    def is_undefined(self) -> bool:
+        """Whether neither year has a figure."""
+        return self.printed[0] is None and self.printed[-1] is None
 
 
 def change_lines(found: Iterable[Waterfall], standard: Standard, *, is_joined: bool = False) -> tuple[ChangeLine, ...]:
@@ -145,7 +151,7 @@ def _change_line(each: Waterfall, name: str, places: int, is_joined: bool) -> Ch
 
 def _difference(old: str | None, new: str | None, places: int) -> str:
     if old is None or new is None:
-        return "" if old is new else "无法相比"
+        return MISSING.label if old is new else "无法相比"
     steps = round((float(new) - float(old)) * 10**places)
     return f"{steps / 10**places:+.{places}f}".replace("-", "−") if steps else ""
 

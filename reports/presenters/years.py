@@ -51,11 +51,11 @@ class StageYears:
 
 def years_of(history: Sequence[Certificate]) -> tuple[StageYears, ...]:
     """Both stages over the years; nothing where there are fewer than two. ``history`` is the newest first. Of a year
-    the newest result counts, and what was revoked counts for nothing."""
+    the newest result counts; where that was revoked, the year has none: what it had superseded is not valid again."""
     newest: dict[int, Certificate] = {}
     for each in history:
-        if each.evaluation.state_of is not State.REVOKED:
-            newest.setdefault(each.evaluation.school_year, each)
+        newest.setdefault(each.evaluation.school_year, each)
+    newest = {year: each for year, each in newest.items() if each.evaluation.state_of is not State.REVOKED}
     if len(newest) < _FEWEST:
         return ()
     ordered = [newest[year] for year in sorted(newest)]

@@ -33,10 +33,13 @@ class PlainMaker:
     batches: list[int] = field(default_factory=list)
     on_print: Callable[[], object] = lambda: None
 
-    def facts(self, kind: DocumentKind, evaluation_id: int, school: str = "") -> dict[str, Any]:
+    def facts(
+        self, kind: DocumentKind, evaluation_id: int, school: str = "", verdict_id: int | None = None
+    ) -> dict[str, Any]:
         found = Evaluation.objects.select_related("county", "filing").get(pk=evaluation_id)
         filing = found.filing.number if found.filing is not None else ""
-        return {"kind": kind.value, "county": found.county.full_name, "filing": filing, "school": school}
+        about = {"county": found.county.full_name, "filing": filing, "verdict": verdict_id}
+        return {"kind": kind.value, "school": school} | about
 
     def province_facts(self, province: str, school_year: int) -> dict[str, Any]:
         return {"province": province, "school_year": school_year}

@@ -75,7 +75,12 @@ def test_a_self_assessment_is_made_numbered_hashed_and_recorded(signed, people, 
     seal = maker.filled[0]
     assert seal.number == document.number
     assert seal.address.endswith(f"/documents/{document.number}/")
-    facts = json.dumps(maker.facts(SELF, signed.pk), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    facts = json.dumps(
+        maker.facts(SELF, signed.pk, "", signed.filing.verdict_id),
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+    )
     assert document.facts_sha256 == seal.sha256 == hashlib.sha256(facts.encode()).hexdigest()
     assert document.template_sha256 == hashlib.sha256(maker.default_template(SELF)).hexdigest()
     assert hashlib.sha256(document.docx.content).hexdigest() == document.docx_id
@@ -268,7 +273,13 @@ def test_a_turn_that_lasts_long_ends_after_a_batch_and_the_order_goes_on(signed,
 
 
 def test_an_order_that_failed_too_often_waits_for_a_person_who_lets_it_go_on(client, signed, people, maker):
-    maker.fails = jobs.MOST_ATTEMPTS
+    failing = [True]
+
+    def fails() -> None:
+        if failing:
+            raise jobs.Stuck
+
+    maker.on_print = fails
     order = order_document(people.clerk, signed, SELF, 0)
     for _ in range(jobs.MOST_ATTEMPTS):
         Job.objects.update(not_before=None)
@@ -277,12 +288,40 @@ def test_an_order_that_failed_too_often_waits_for_a_person_who_lets_it_go_on(cli
     assert job.state == JobState.SET_ASIDE
     client.force_login(people.clerk)
     page = client.get(reverse("evaluation", args=[signed.pk])).content.decode()
-    assert "没有做完：转换 PDF 的程序没有完成" in page
+    assert "没有做完：处理停在一个阶段没有进展" in page
     assert "继续制作" in page
+    failing.clear()
     client.post(reverse("document_order", args=[signed.pk, SELF.value]), {"seen": "1"})
     run_waiting_jobs()
     order.refresh_from_db()
     assert (order.documents.count(), order.fault, DocumentOrder.objects.count()) == (1, "", 1)
+
+
+def test_what_cannot_be_printed_at_the_last_attempt_is_there_as_word_files_and_can_be_made_anew(
+    client, signed, people, maker
+):
+    maker.named = many(A_BATCH + 1)
+    maker.fails = jobs.MOST_ATTEMPTS
+    order = order_document(people.clerk, signed, PLAN, 0)
+    for attempt in range(1, jobs.MOST_ATTEMPTS + 1):
+        assert order.documents.count() == 0, attempt
+        Job.objects.update(not_before=None)
+        run_waiting_jobs()
+    order.refresh_from_db()
+    assert (order.finished_at is not None, order.fault, order.documents.count()) == (True, "", A_BATCH + 1)
+    # The second batch was not tried: of one order all are read as Word files.
+    assert (order.documents.filter(pdf=None).count(), maker.batches) == (A_BATCH + 1, [])
+    assert Job.objects.get(document_order=order).state == JobState.DONE
+    assert "没有转换成 PDF，可以下载 Word 文件" in Message.objects.filter(person=people.clerk).latest("pk").text
+    client.force_login(people.clerk)
+    assert "没有转换成 PDF" in client.get(reverse("evaluation", args=[signed.pk])).content.decode()
+    archive = b"".join(client.get(reverse("documents_archive", args=[order.pk])).streaming_content)
+    with zipfile.ZipFile(io.BytesIO(archive)) as package:
+        assert {name[-5:] for name in package.namelist()} == {".docx"}
+    set_template(people.chief, PLAN, "本省.docx", own := word_file("own"))
+    again = made(people.clerk, signed, PLAN, seen=1)
+    assert again.template.file_id == hashlib.sha256(own).hexdigest()
+    assert again.documents.filter(pdf=None).count() == 0
 
 
 def test_where_nothing_can_be_printed_there_is_the_word_file_and_a_sentence(client, signed, people, maker):
@@ -300,8 +339,10 @@ def test_a_filing_that_changes_while_documents_are_made_ends_the_order_with_a_se
     withdraw(people.signer, signed, signed.version, "发现一处填错。")
     run_waiting_jobs()
     order.refresh_from_db()
-    assert "签报或处理建议有了变化" in order.fault
+    assert "签报、核算结果或处理建议有了变化" in order.fault
     assert not order.documents.exists()
+    # Whoever ordered may have left the page, which promised a message.
+    assert order.fault in Message.objects.filter(person=people.clerk).latest("pk").text
     client.force_login(people.clerk)
     assert order.fault in client.get(reverse("evaluation", args=[signed.pk])).content.decode()
 
@@ -386,21 +427,6 @@ def test_before_the_publication_nothing_is_public_but_that_a_document_is_genuine
     assert client.get(reverse("document", args=[guessed])).status_code == 404
 
 
-def test_what_a_document_is_worth_follows_the_certificate_behind_it(client, published, people, maker):
-    document = made(people.clerk, published).documents.get()
-    assert document_status(document).key == "valid"
-    newer = made(people.clerk, published, seen=1).documents.get()
-    status = document_status(IssuedDocument.objects.get(pk=document.pk))
-    assert (status.key, status.successor) == ("superseded", newer)
-    published.refresh_from_db()
-    revoke(people.chief, published, published.version, "数据不实。")
-    status = document_status(IssuedDocument.objects.get(pk=newer.pk))
-    assert (status.key, status.behind.reason) == ("revoked", "数据不实。")
-    page = client.get(reverse("document", args=[newer.number])).content.decode()
-    assert "已撤销" in page
-    assert "数据不实。" in page
-
-
 def test_a_file_or_its_hash_or_its_number_is_verified_and_a_changed_byte_is_told(client, signed, people, maker):
     document = made(people.clerk, signed).documents.get()
 
@@ -470,6 +496,8 @@ def test_a_template_that_cannot_be_filled_ends_the_order_at_once_and_says_why(cl
     set_template(people.chief, SELF, "本省.docx", b"PK\x03\x04 spoiled")
     order = made(people.clerk, signed)
     assert order.fault == "没有完成：模板中的“编号”无法填入。"
+    assert "自评报告没有制作完成。" in (told := Message.objects.filter(person=people.clerk).latest("pk").text)
+    assert order.fault in told
     assert Job.objects.get(document_order=order).state == JobState.DONE
     client.force_login(people.clerk)
     assert order.fault in client.get(reverse("evaluation", args=[signed.pk])).content.decode()

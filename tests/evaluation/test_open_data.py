@@ -194,6 +194,45 @@ def test_small_schools_are_left_out_as_on_the_page(people, published):
     assert "示例省 200 人" in archive.read("README.md").decode()
 
 
+def test_beside_hidden_schools_a_coefficient_is_given_as_printed(people, published):
+    set_fewest_pupils(people.chief, 200, "保护学生个人信息。")
+    verdict = verdict_behind(published)
+    hidden = hidden_schools(verdict, 200)
+    labels = {"PRIMARY": "小学", "JUNIOR": "初中"}
+    stages = {labels[row["stage"]] for row in json.loads(verdict.document)["schools"] if row["code"] in hidden}
+    exact = {
+        (stage["name"], each["code"]): float(each["value"])
+        for stage in json.loads(published.record)["results"]["stages"]
+        for each in stage["coefficients"]
+    }
+    assert stages
+    rows = table_of(opened(built(published)), "coefficients")
+    for row in rows:
+        if row["学段"] in stages:
+            assert row["差异系数"] == float(row["公布的写法"])
+    finer = [row for row in rows if row["差异系数"] == exact.get((row["学段"], row["指标"]))]
+    assert {row["学段"] for row in finer} == set(labels.values()) - stages
+
+
+def test_a_rule_that_comes_back_is_packed_again_and_the_newest_shows_no_more_than_the_page(people, published):
+    set_fewest_pupils(people.chief, 200, "保护学生个人信息。")
+    first = built(published)
+    set_fewest_pupils(people.chief, 0, "全部公开。")
+    second = built(published)
+    set_fewest_pupils(people.chief, 200, "仍然保护。")
+    third = built(published)
+    assert [each.version for each in (first, second, third)] == [1, 2, 3]
+    assert first.rows["schools"] == third.rows["schools"] < second.rows["schools"]
+    assert OpenDataPackage.objects.filter(school_year=first.school_year).first() == third
+    assert built(published) == third
+
+
+def test_what_was_packed_in_an_older_format_is_packed_anew(published):
+    with mock.patch.object(building, "FORMAT", 1):
+        old = built(published)
+    assert built(published).version == old.version + 1
+
+
 def test_what_was_not_published_is_in_no_package(county, other_county, people, published):
     archive = opened(built(published))
     assert {row["县代码"] for row in table_of(archive, "results")} == {county.pk}

@@ -9,7 +9,7 @@ import pytest
 
 from evaluation.core.decided import NOTHING_DECIDED
 from evaluation.core.verdict import judge_report
-from evaluation.core.waterfall import PARTS, Year, closed_and_opened, waterfalls
+from evaluation.core.waterfall import PARTS, MovedSchool, Year, closed_and_opened, waterfalls
 from evaluation.demo import demo_county
 from indicators.report import CountyReport, SchoolReport
 from schools.vocabulary import Stage
@@ -67,10 +67,11 @@ def test_a_closed_school_and_a_new_one_move_only_the_part_of_schools_and_are_nam
     smaller = dataclasses.replace(report, schools=report.schools[1:])
     assert moved(report, smaller, standard_document) == {"schools"}
     assert moved(smaller, report, standard_document) == {"schools"}
-    name = report.schools[0].values["name"]
+    values = report.schools[0].values
+    gone = MovedSchool(values["code"], values["name"], ())
     before, after = year(report, standard_document), year(smaller, standard_document)
-    assert closed_and_opened(before, after) == ((name,), ())
-    assert closed_and_opened(after, before) == ((), (name,))
+    assert closed_and_opened(before, after, ((), ())) == ((gone,), ())
+    assert closed_and_opened(after, before, ((), ())) == ((), (gone,))
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -136,6 +136,9 @@ def test_an_error_in_a_page_is_logged_with_its_trace_and_without_what_was_sent(d
     ("said", "written"),
     [
         ("GET /invitations/abcDEF-_1/ HTTP", "GET /invitations/***/ HTTP"),
+        ("Not Found: /subscribe/confirm/ab-1:1tX:sig_-2/", "Not Found: /subscribe/confirm/***/"),
+        ("POST /unsubscribe/ab-1:sig_-2/ HTTP", "POST /unsubscribe/***/ HTTP"),
+        ("GET /subscribe/sent/ HTTP", "GET /subscribe/sent/ HTTP"),
         ("/verify/?code=8k2&x=1", "/verify/?code=***&x=1"),
         ("?access_token=abc", "?access_token=***"),
         ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),

@@ -11,23 +11,33 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from evaluation.certifying import revoke
+from evaluation.certifying import revoke, start_correction
 from evaluation.comparing import chosen, like
 from evaluation.core.decided import Decided
 from evaluation.core.likeness import FURTHEST, CountyFacts, distance, most_like
-from evaluation.core.waterfall import Waterfall, Year, closed_and_opened
+from evaluation.core.waterfall import (
+    Moved,
+    MovedSchool,
+    Waterfall,
+    Year,
+    as_shown,
+    closed_and_opened,
+    gives_one_away,
+)
 from evaluation.models import Assignment, Certificate, Event, PublishedFacts
-from evaluation.published import earlier_result
+from evaluation.published import certificates_of, earlier_result
 from indicators.models import SchoolRecord
 from indicators.report import CountyReport, SchoolReport
 from reports.presenters.compared import JOINED, change_lines, part_names
 from reports.presenters.drawn import change_chart
+from reports.presenters.open_tables.results import change_table, drawn_change_table
+from reports.presenters.years import years_of
 from schools.actions import appoint
 from schools.models import County
 from schools.queries import current_school_year
 from schools.vocabulary import Party, Stage
 from tests.conftest import PASSWORD
-from tests.evaluation.standing import stands
+from tests.evaluation.standing import corrected, stands
 from tests.evaluation.walk import People, people_of_county
 
 pytestmark = pytest.mark.django_db
@@ -126,7 +136,9 @@ def test_a_school_that_is_not_shown_is_not_told_by_a_change(standard_document):
         return Year(CountyReport(rows, {}), standard_document, datetime.date(2026, 9, 1), Decided())
 
     before, after = year(("1", "甲"), ("2", "乙"), ("3", "丙")), year(("3", "丙"), ("4", "丁"))
-    closed, opened = closed_and_opened(before, after, ({"2"}, set()))
+    gone, new = closed_and_opened(before, after, ([("2", "PRIMARY"), ("2", "JUNIOR"), ("3", "PRIMARY")], []))
+    closed, opened = as_shown(gone, {"2"}), as_shown(new, ())
+    assert closed.unnamed_stages == ("PRIMARY", "JUNIOR")
     assert (closed.names, closed.unnamed, closed.count) == (("甲",), 1, 2)
     assert (opened.names, opened.unnamed) == (("丁",), 0)
     found = [Waterfall(Stage.PRIMARY, "L1", (0.3, 0.35, 0.32, 0.32, 0.32, 0.32))]
@@ -136,6 +148,66 @@ def test_a_school_that_is_not_shown_is_not_told_by_a_change(standard_document):
     chart = change_chart(line, part_names(), "0.50")
     assert [step.to for step in chart.steps] == [0.3, 0.3, 0.32, 0.32, 0.32, 0.32, 0.32]
     assert "0.35" not in f"{chart}"
+
+
+@pytest.mark.parametrize(
+    ("closed", "opened", "is_given_away"),
+    [
+        # Two schools that are not shown, yet each is the only one of its stage.
+        (["PRIMARY", "JUNIOR"], [], True),
+        (["PRIMARY"], ["JUNIOR"], True),
+        (["PRIMARY", "PRIMARY", "JUNIOR"], [], True),
+        (["PRIMARY", "PRIMARY"], [], False),
+        (["PRIMARY"], ["PRIMARY"], False),
+        (["PRIMARY"], [], True),
+        ([""], [], True),
+        ([], [], False),
+    ],
+)
+def test_a_school_alone_in_its_stage_is_given_away_by_what_schools_changed(closed, opened, is_given_away):
+    def moved(stages: list[str]) -> Moved:
+        schools = [MovedSchool(f"{n}", f"校{n}", (stage,) if stage else ()) for n, stage in enumerate(stages)]
+        return as_shown(
+            [*schools, MovedSchool("shown", "可见", ("PRIMARY", "JUNIOR"))], {school.code for school in schools}
+        )
+
+    assert gives_one_away(moved(closed), moved(opened)) is is_given_away
+
+
+def test_what_cannot_be_computed_before_and_after_a_part_is_never_printed_as_no_change(standard_document):
+    found = [
+        Waterfall(Stage.PRIMARY, "L1", (None, None, 0.3, 0.3, 0.3, 0.3)),
+        Waterfall(Stage.PRIMARY, "L2", (None,) * 6),
+    ]
+    some, never = change_lines(found, standard_document)
+    assert some.parts == ("无法核算", "无法相比", "", "", "")
+    assert [row[1].text for row in drawn_change_table(some, part_names()).rows[1:4]] == ["无法核算", "无法相比", "0"]
+    table = change_table([never], part_names())
+    assert {cell.text for cell in table.rows[0][1:]} == {"无法核算"}
+    assert {step.figure for step in change_chart(never, part_names(), "").steps} == {"无法核算"}
+    assert never.is_undefined
+    assert not some.is_undefined
+
+
+def test_a_year_whose_newest_result_was_revoked_is_compared_with_nothing(county, people):
+    a_year_ago = timezone.now() - datetime.timedelta(days=365)
+    with mock.patch("django.utils.timezone.now", return_value=a_year_ago):
+        Assignment.objects.create(
+            inspector=people.inspector, county=county, school_year=current_school_year(), assigned_by=people.chief
+        )
+        first = stands(county, people)
+        correction = start_correction(people.chief, first, first.version, "校舍面积更正。")
+        second = corrected(correction, people).certificate
+    new = stands(county, people).certificate
+    assert first.certificate.code != second.code
+    assert earlier_result(new) == second
+    assert [line.year[:4] for line in years_of(list(certificates_of(county.pk)))[0].lines] == [
+        str(second.evaluation.school_year),
+        str(new.evaluation.school_year),
+    ]
+    revoke(people.chief, second.evaluation, second.evaluation.version, "查实造假。")
+    assert earlier_result(new) is None
+    assert years_of(list(certificates_of(county.pk))) == ()
 
 
 def test_a_county_published_in_two_years_tells_why_its_figures_changed(client, county, people):
@@ -150,6 +222,9 @@ def test_a_county_published_in_two_years_tells_why_its_figures_changed(client, c
     assert earlier_result(old) is None
     shown = client.get(reverse("result_changes", args=[new.code])).content.decode()
     assert "没有变化" in shown
+    # Both are frozen: nothing is judged again for the next reader, whoever takes the file.
+    with mock.patch("evaluation.changing.waterfalls", side_effect=AssertionError("judged again")):
+        assert client.get(reverse("result_changes_tables", args=[new.code, "xlsx"])).status_code == 200
     # The chart is what the table beside it says, for whichever coefficient the address names.
     asked = client.get(reverse("result_changes", args=[new.code]), {"of": "JUNIOR.L3"}).content.decode()
     told = re.search(r'<desc id="change-desc">以前 ([\d.]+)；(.+?)；现在 ([\d.]+)，', asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -155,6 +156,20 @@ def test_a_placeholder_word_cut_into_pieces_is_one_all_the_same(template):
         ("{% include '/etc/passwd' %}", "不能使用的写法"),
         ("{% import 'os' as 甲 %}", "不能使用的写法"),
         ("{{ range(9)|join }}", "不"),
+        ("{% for 文号 in 问题 %}{% endfor %}", "同名的占位符"),
+        ("{{ 问题|first }}", "由文字组成的列表"),
+        ("{{ 问题|last }}", "由文字组成的列表"),
+        ("{{ 问题|join(',') }}", "由文字组成的列表"),
+        ("{{ 问题|default('') }}", "default 只能用于文字和图片"),
+        ("{{ ''|default(问题, true) }}", "是一个列表"),
+        ("{{ 县名|length }}", "length 只能用于列表"),
+        ("{{ 问题 if 县名 else '' }}", "是一个列表"),
+        ("{{ 县名 and 问题 }}", "是一个列表"),
+        ("{{ 县名 if 问题 }}", "不符合条件时"),
+        ("{{ not 问题 }}", "判断的结果"),
+        ("{{ 县名 == '' }}", "判断的结果"),
+        ("{{ none }}", "文字、整数和占位符"),
+        ("{% for 行 in 维度 %}{{ loop.first }}{% endfor %}", "请用 {% if loop.first %}"),
         ("{{r 县名 }}", "不能使用的标记"),
         ("{% cellbg 县名 %}", "不能使用的标记"),
         ("{%- if 问题 %}{% endif %}", "不能使用的标记"),
@@ -176,6 +191,67 @@ def test_a_template_without_number_and_hash_is_refused(template):
         parts["word/document.xml"] = body.replace("{{ 查验地址 }}", "").encode()
 
     assert "{{ 查验地址 }}" in problems(changed(template, drop))
+
+
+SEAL_TAGS = "".join(f"{{{{ {name} }}}}" for name in REQUIRED)
+
+
+def without_seal(content: bytes, instead: str) -> bytes:
+    """The same template with its seal in other words."""
+
+    def replace(parts):
+        for name in parts:
+            if re.fullmatch(r"word/(document|header\d*|footer\d*)\.xml", name):
+                for wanted in REQUIRED:
+                    parts[name] = parts[name].replace(f"{{{{ {wanted} }}}}".encode(), b"")
+
+    return with_paragraph(changed(content, replace), instead)
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        said("{% if none %}" + SEAL_TAGS + "{% endif %}"),
+        said("{% if 问题 %}" + SEAL_TAGS + "{% endif %}"),
+        said("{% if not 问题 %}" + SEAL_TAGS + "{% endif %}"),
+        said("{% if 文号 and 校验码 and 查验地址 and 查验二维码 %}{% endif %}"),
+    ],
+)
+def test_a_template_that_names_the_seal_and_does_not_print_it_is_refused(template, instead):
+    assert list(maker().template_problems(KIND, without_seal(template, said(SEAL_TAGS)))) == []
+    told = problems(without_seal(template, instead))
+    assert all(f"{{{{ {name} }}}}" in told for name in REQUIRED)
+    assert "没有印出" in told
+
+
+def test_a_seal_in_hidden_text_is_not_printed(template):
+    hidden = said(SEAL_TAGS).replace("<w:r>", "<w:r><w:rPr><w:vanish/></w:rPr>")
+    told = problems(without_seal(template, hidden))
+    # A picture gets a run of its own when it is filled in, which is not hidden: it is printed.
+    texts = [name for name in REQUIRED if name != "查验二维码"]
+    assert len(texts) == len(REQUIRED) - 1
+    assert all(f"{{{{ {name} }}}}" in told for name in texts)
+    assert "没有印出" in told
+
+
+def test_no_document_leaves_without_its_seal_whatever_its_template_asks_for(template):
+    # Neither of the two trials meets this condition's other side.
+    sly = without_seal(template, said("{% if 县名 != '棠南县' %}" + SEAL_TAGS + "{% endif %}"))
+    assert list(maker().template_problems(KIND, sly)) == []
+    facts = sample_of(schema_of(KIND))
+    assert SEAL.number in text_of(maker().fill(KIND, facts, sly, SEAL))
+    with pytest.raises(FillingFailed, match="没有印出"):
+        maker().fill(KIND, facts | {"县名": "棠南县"}, sly, SEAL)
+
+
+def test_a_list_of_texts_may_be_joined_and_rows_may_be_counted(template):
+    own = with_paragraph(
+        template,
+        said(
+            "{{ 成效|join('、') }}，{% if 成效 %}{{ 成效|first }}{% endif %}，{{ 问题|length }}，{{ 县名|default('') }}"
+        ),
+    )
+    assert list(maker().template_problems(KIND, own)) == []
 
 
 def test_a_loop_that_leaves_its_table_is_refused(template):
@@ -278,6 +354,62 @@ def test_fields_cut_into_pieces_are_refused_all_the_same(template):
 def test_fields_that_only_count_are_allowed(template):
     own = with_paragraph(template, field('TOC \\o "1-2" \\h') + field('HYPERLINK \\l "_Toc1"') + field("PAGEREF _Toc1"))
     assert list(maker().template_problems(KIND, own)) == []
+
+
+@pytest.mark.parametrize("kind", ["t", "delText"])
+@pytest.mark.parametrize("code", ['INCLUDEPICTURE "http://evil.example/x.png"', "PAGE"])
+def test_a_code_of_a_field_written_as_plain_text_is_refused(template, kind, code):
+    begin, separate, end = (f'<w:r><w:fldChar w:fldCharType="{each}"/></w:r>' for each in ("begin", "separate", "end"))
+    text, inner = f"<w:r><w:{kind}>{code}</w:{kind}></w:r>", begin + separate + said("x")[5:-6]
+    assert "普通文字" in problems(with_paragraph(template, f"<w:p>{begin}{text}{separate}{end}</w:p>"))
+    # The result of a field within a code is code as well.
+    nested = f"<w:p>{begin}{inner}{text}{end}{separate}{end}</w:p>"
+    assert "普通文字" in problems(with_paragraph(template, nested))
+
+
+def test_the_result_of_a_field_is_text(template):
+    begin, separate, end = (f'<w:r><w:fldChar w:fldCharType="{each}"/></w:r>' for each in ("begin", "separate", "end"))
+    code = "<w:r><w:instrText>PAGE</w:instrText></w:r>"
+    own = with_paragraph(template, f"<w:p>{begin}{code}{separate}<w:r><w:t>1</w:t></w:r>{end}</w:p>{said('后面')}")
+    assert list(maker().template_problems(KIND, own)) == []
+
+
+HEADER_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.header+xml"
+
+
+@pytest.mark.parametrize("inside", [field('INCLUDEPICTURE "http://evil.example/x.png"'), "<w:altChunk/>", said("x")])
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("x/header9.xml", "../x/header9.xml"),
+        ("x/header9.xml", "/x/header9.xml"),
+        ("customXml/header9.xml", "../customXml/header9.xml"),
+        ("word/header9.png", "header9.png"),
+    ],
+)
+def test_a_header_that_lies_where_no_header_lies_is_refused(template, name, target, inside):
+    def add(parts):
+        parts[name] = f'<w:hdr xmlns:w="{W.strip("{}")}">{inside}</w:hdr>'.encode()
+        types = parts["[Content_Types].xml"].decode()
+        more = f'<Override PartName="/{name}" ContentType="{HEADER_TYPE}"/></Types>'
+        parts["[Content_Types].xml"] = types.replace("</Types>", more).encode()
+
+    assert problems(changed(with_relation(template, "header", target, ""), add))
+
+
+@pytest.mark.parametrize("name", ["x/header9.xml", "docProps/custom.xml", "customXml/item9.xml"])
+@pytest.mark.parametrize("inside", [field("DDEAUTO x"), field("LINK x"), "<w:altChunk/>"])
+def test_every_part_is_looked_at_wherever_it_lies(template, name, inside):
+    content = f'<w:hdr xmlns:w="{W.strip("{}")}">{inside}</w:hdr>'.encode()
+    assert problems(changed(template, lambda parts: parts.update({name: content})))
+
+
+def test_a_package_whose_text_is_another_part_is_refused(template):
+    def lead_away(parts):
+        parts["x/document.xml"] = parts["word/document.xml"]
+        parts["_rels/.rels"] = parts["_rels/.rels"].replace(b'"word/document.xml"', b'"x/document.xml"')
+
+    assert "内部结构" in problems(changed(template, lead_away))
 
 
 @pytest.mark.parametrize(

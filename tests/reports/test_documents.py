@@ -12,11 +12,14 @@ from django.utils import timezone
 
 from evaluation.actions import load_standard
 from evaluation.document_making import DocumentKind, maker
-from evaluation.models import Filing, SendBack, Verdict
-from reports.documents import county_facts
+from evaluation.models import Certificate, Evaluation, Filing, PublicationRule, SendBack, Verdict
+from evaluation.models.publication import MOST_FEWEST_PUPILS
+from evaluation.published import PUBLIC_KINDS, CountyStanding, hidden_schools
+from evaluation.workflow import State
+from reports.documents import annual_report, county_facts
 from reports.documents.case import Case, NothingSigned, case_of
 from reports.documents.placeholders import PICTURE, SCHEMAS
-from reports.documents.problems import problems
+from reports.documents.problems import problems, short_schools, stage_rows
 from reports.documents.words import BLANK, date_words, numeral, plain_facts, plain_text
 from reports.presenters.verdict import verdict_page
 from tests.conftest import STANDARD_PATH
@@ -141,17 +144,92 @@ def test_a_term_is_named_where_one_was_set_and_left_to_write_where_not(counties,
     assert all(problem["期限"] == told["期限"] for problem in told["问题"])
 
 
-def test_the_opinion_tells_process_decision_reason_and_questions(counties, facts):
+def test_the_opinion_tells_process_decision_reason_and_counts_questions(counties, facts):
     told = facts[DocumentKind.OPINION]
     assert [row["经办"] for row in told["过程"]] == ["县级", "市级", "省级督学"]
     assert told["过程"][0]["日期"] == date_words(timezone.localdate(counties.failing.filing.signed_at))
     assert told["决定"] == "建议不予认定，待审定。"
     assert told["决定理由"] == "多所学校未达到学校标准。"
-    assert told["问答"][0]["问题"] == "请说明专用教室面积的测量依据。"
-    assert told["问答"][0]["答复"] == "尚未答复"
+    asked = date_words(timezone.localdate(counties.failing.questions.get().asked_at))
+    assert told["问答"] == f"{asked}，督学共提出 1 个问题，已答复 0 个，尚未答复 1 个。"
     returned = maker().facts(DocumentKind.OPINION, counties.returned.pk)
-    assert returned["退回"][0]["理由"] == "请核对运动场地面积。"
+    (sent,) = returned["退回"]
+    assert (sent["轮次"], sent["单位"], sent["处数"], sent["状态"]) == ("第一次", "市级复核", "1 处", "尚未重新签报")
+    assert sent["期限"] == date_words(SendBack.objects.get(evaluation=counties.returned).deadline)
+    assert returned["问答"] == "评估中没有提问。"
     assert maker().facts(DocumentKind.OPINION, counties.published.pk)["决定"] == "同意认定。"
+
+
+def test_what_was_said_between_the_office_and_the_county_is_in_no_document_for_everybody(counties, facts):
+    for kind in PUBLIC_KINDS:
+        text = "".join(texts_in(facts[kind]))
+        assert "请说明专用教室面积的测量依据" not in text
+        text = "".join(texts_in(maker().facts(kind, counties.returned.pk)))
+        assert "请核对运动场地面积" not in text
+
+
+@pytest.fixture
+def hidden(counties):
+    """The schools of the failing county that are hidden under the strictest rule a province may set."""
+    verdict = case_of(counties.failing.pk, DocumentKind.OPINION).verdict
+    chief = counties.failing.proposals.get().proposed_by
+    PublicationRule.objects.create(province_id=counties.province, fewest_pupils=MOST_FEWEST_PUPILS, set_by=chief)
+    return hidden_schools(verdict, MOST_FEWEST_PUPILS)
+
+
+@pytest.mark.parametrize("kind", list(PUBLIC_KINDS))
+def test_a_document_for_everybody_names_no_school_that_the_page_hides(counties, facts, hidden, kind):
+    case = case_of(counties.failing.pk, kind)
+    names = {case.school(code).name for code in hidden}
+    assert names
+    assert any(name in each for each in texts_in(facts[kind]["问题"]) for name in names)
+    told = maker().facts(kind, counties.failing.pk)
+    assert not [each for each in texts_in(told) for name in names if name in each]
+    assert fits(told, dict(SCHEMAS[kind]))
+    # Counted all the same, and the figures of the county stay.
+    note = re.compile(r"另有 ([0-9]+) 所在校生较少或可借以推算其数据的学校不单独列出。")
+    assert any(note.fullmatch(each) for problem in told["问题"] for each in problem["事实"])
+    assert [row["标题"] for row in told["问题"]] == [row["标题"] for row in facts[kind]["问题"]]
+    for name in ("差异系数表", "差额合计", "学段", "维度"):
+        assert told.get(name) == facts[kind].get(name)
+    if "差距学校" in told:
+        left_out = {row["学校"] for row in facts[kind]["差距学校"]} - {row["学校"] for row in told["差距学校"]}
+        assert bool(left_out) is bool(note.fullmatch(told["差距学校说明"]))
+        assert facts[kind]["差距学校说明"] == ""
+
+
+def test_a_hidden_school_that_falls_short_is_counted_and_not_named(counties):
+    case = case_of(counties.failing.pk, DocumentKind.FEEDBACK)
+    everybody, note = short_schools(case, frozenset())
+    assert everybody
+    assert note == ""
+    of_first = {page.code for page, _ in stage_rows(case) if page.name == everybody[0]["学校"]}
+    shown, note = short_schools(case, of_first)
+    assert shown == [row for row in everybody if row["学校"] != everybody[0]["学校"]]
+    assert f"另有 {len(of_first)} 所" in note
+    told = maker().facts(DocumentKind.FEEDBACK, counties.failing.pk) | {"差距学校": shown, "差距学校说明": note}
+    assert note in text_of(maker().fill(DocumentKind.FEEDBACK, told, None, SEAL))
+
+
+def test_a_coefficient_gives_no_hidden_school_away(counties, hidden):
+    case = case_of(counties.failing.pk, DocumentKind.FEEDBACK)
+    told = {row["标题"]: row for row in problems(case, BLANK, hidden)}
+    for page in case.lost_coefficients:
+        assert {line.code for line in page.lines} & hidden
+        row = told[f"{page.stage.label} {page.indicator.code} {page.indicator.short_name}校际差距过大"]
+        assert "所学校占差距的" not in row["内容"]
+        assert page.coefficient in row["内容"]
+        if {lift.code for lift in page.lifts} & hidden:
+            assert not [each for each in row["事实"] if "补齐后差异系数降到" in each]
+            assert row["要求"] == f"缩小校际差距，使差异系数不高于 {page.limit}。"
+
+
+def test_a_plan_keeps_the_figures_of_a_school_that_is_hidden(counties, hidden):
+    code = min(hidden & set(dict(maker().schools(counties.failing.pk))))
+    case = case_of(counties.failing.pk, DocumentKind.SCHOOL_PLAN)
+    told = maker().facts(DocumentKind.SCHOOL_PLAN, counties.failing.pk, code)
+    shown = [[line["本校"] for line in stage["指标"]] for stage in told["学段"]]
+    assert shown == [[line.cell.text for line in row.lines] for row in case.school(code).rows]
 
 
 def test_every_school_has_a_plan_with_its_seven_figures(counties):
@@ -200,6 +278,70 @@ def test_the_annual_report_knows_only_what_was_published(counties, facts):
     assert maker().province_facts("990000", 2001)["差异系数分布"] == []
 
 
+def of_standard(found: Certificate, standard: str, decides: str, limit: str) -> Certificate:
+    """The same certificate as another standard would have it, not stored."""
+    record = json.loads(found.record)
+    record["standard"] |= {"code": standard, "name": standard}
+    for stage in record["results"]["stages"]:
+        stage |= {"decides": decides, "limit": limit}
+    return Certificate(evaluation=found.evaluation, record=json.dumps(record))
+
+
+def test_coefficients_of_two_standards_are_told_apart_each_with_its_own_limit(counties):
+    found = counties.published.certificate
+    one, two = of_standard(found, "甲", "each", "0.50"), of_standard(found, "乙", "each", "0.45")
+    told = annual_report._distribution([one, two, one])
+    assert len(told) == 28
+    limits = {(row["名称"].rpartition("（")[2], row["学段"], row["上限"], row["县数"]) for row in told}
+    assert limits == {("甲）", "小学", "0.50", "2"), ("甲）", "初中", "0.50", "2"),
+                      ("乙）", "小学", "0.45", "1"), ("乙）", "初中", "0.45", "1")}  # fmt: skip
+
+
+def test_where_the_composite_decides_it_has_the_limit_and_the_coefficients_have_none(counties):
+    found = counties.published.certificate
+    told = annual_report._distribution([of_standard(found, "甲", "composite", "0.65")])
+    assert len(told) == 16
+    assert {row["上限"] for row in told if row["代码"] != "综合"} == {"——"}
+    composites = [row for row in told if row["代码"] == "综合"]
+    assert [(row["学段"], row["上限"], row["县数"]) for row in composites] == [
+        ("小学", "0.65", "1"), ("初中", "0.65", "1"),
+    ]  # fmt: skip
+    stage = json.loads(found.record)["results"]["stages"][0]
+    assert composites[0]["中位"] == stage["composite_printed"]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "words"),
+    [
+        (State.PUBLISHED, None, "首次公布认定的 1 个"),
+        (State.PUBLISHED, State.PUBLISHED, "再次公布认定的 1 个"),
+        (State.PUBLISHED, State.REVOKED, "以前学年公布的结果已撤销或取代、本学年重新公布认定的 1 个"),
+        (State.REVOKED, State.PUBLISHED, "本学年公布后又撤销或取代的 1 个"),
+        (State.REVOKED, None, "本学年公布后又撤销或取代的 1 个"),
+        (None, State.PUBLISHED, "以前学年有公布结果、本学年尚未再次公布的 1 个"),
+        (None, State.REVOKED, "以前学年公布的结果已撤销或取代、本学年没有公布的 1 个"),
+        (None, None, "本学年与以前学年都没有公布的结果"),
+    ],
+)
+def test_what_changed_for_a_county_is_told_once_and_by_what_stands(counties, now, before, words):
+    county = counties.published.county
+    certificates = [
+        {county.pk: Certificate(evaluation=Evaluation(county=county, state=state))} if state else {}
+        for state in (now, before)
+    ]
+    told = annual_report._changes([CountyStanding(county, None, None)], *certificates)
+    assert len(told) == 1
+    assert told[0].startswith(words)
+
+
+def test_a_result_that_was_revoked_in_its_own_year_is_not_awaited(counties):
+    with transaction.atomic():
+        Evaluation.objects.filter(pk=counties.published.pk).update(state=State.REVOKED)
+        told = maker().province_facts(counties.province, counties.published.school_year)
+        transaction.set_rollback(True)
+    assert told["变化"] == ["本学年公布后又撤销或取代的 1 个：棠北县。"]
+
+
 def test_a_county_that_passes_has_no_problems_and_says_so(counties):
     told = maker().facts(DocumentKind.FEEDBACK, counties.published.pk)
     assert told["问题"] == []
@@ -218,14 +360,13 @@ def test_what_cannot_be_computed_is_said_as_such_and_is_neither_zero_nor_blank(c
     unknown = [row for row in county_facts.coefficients(case) if row["差异系数"] == "无法核算"]
     assert [(row["学段"], row["代码"], row["结论"]) for row in unknown] == [("小学", "L3", "无法核算")]
     assert unknown[0]["不高于上限"] is False
-    told = problems(case, BLANK)
+    told = problems(case, BLANK, ())
     assert any("无法核算" in problem["标题"] for problem in told)
     dimension = next(row for row in county_facts.dimensions(case) if row["名称"] == "资源配置：差异系数")
     assert dimension["结论"] == "无法核算"
 
 
 def test_nothing_is_made_of_what_nobody_signed(counties):
-    from evaluation.models import Evaluation
     from schools.models import County
 
     standard = counties.failing.standard

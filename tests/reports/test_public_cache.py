@@ -13,7 +13,7 @@ from django.middleware.csrf import get_token
 from django.test import RequestFactory
 from django.urls import reverse
 
-from reports.public_cache import KEPT_SECONDS, kept_for_everybody
+from reports.public_cache import KEPT_SECONDS, kept_by_query, kept_for_everybody
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def counted():
     """A kept view that says how often it was asked."""
     asked: list[str] = []
 
-    @kept_for_everybody
+    @kept_by_query("page")
     def view(request: HttpRequest) -> HttpResponse:
         asked.append(request.get_full_path())
         return HttpResponse(f"{len(asked)}", status=404 if "missing" in request.GET else 200)
@@ -40,6 +40,15 @@ def test_a_page_is_made_once_for_readers_without_a_session(counted):
     assert [view(get()).content for _ in range(3)] == [b"1"] * 3
     assert view(get("/country/?page=2")).content == b"2"
     assert len(asked) == 2
+
+
+def test_a_parameter_nobody_reads_leaves_no_page_behind(counted):
+    view, asked = counted
+    for address in ("/country/?x=1", "/country/?page=2&x=1", "/country/?PAGE=2") * 2:
+        view(get(address))
+    assert len(asked) == 6
+    bare = kept_for_everybody(lambda request: HttpResponse(f"{asked.append('') or len(asked)}"))
+    assert [bare(get("/other/?page=1")).content, bare(get("/other/?page=1")).content] == [b"7", b"8"]
 
 
 def test_whoever_is_signed_in_never_gets_a_kept_page_and_leaves_none(counted):

@@ -18,7 +18,7 @@ from evaluation.core.verdict import judge_report
 from evaluation.models import Certificate, Event, PublicationRule
 from evaluation.permissions import Refused
 from evaluation.publication_rules import set_fewest_pupils
-from evaluation.published import counts_by_province, verdict_behind
+from evaluation.published import counts_by_province, hidden_schools, search_schools, verdict_behind
 from evaluation.workflow import State
 from indicators.models import SchoolRecord
 from indicators.workbook.read import read_report
@@ -155,6 +155,27 @@ def test_a_school_with_too_few_pupils_is_counted_but_never_shown_alone(client, c
     assert smallest.code not in table
     found = client.get(reverse("search"), {"q": smallest.code}).content.decode()
     assert address not in found
+
+
+def test_schools_that_are_not_shown_do_not_use_up_the_room_of_those_that_are(
+    people, published, monkeypatch, django_assert_max_num_queries
+):
+    rows = list(SchoolRecord.objects.filter(name__contains="学").order_by("code"))
+    set_fewest_pupils(people.chief, 0, "全部公开。")
+    every = [row.code for row, _ in search_schools("学", 50)]
+    assert every == [row.code for row in rows]
+    set_fewest_pupils(people.chief, 200, "保护学生个人信息。")
+    hidden = hidden_schools(verdict_behind(published), 200)
+    left = [code for code in every if code not in hidden]
+    assert len(every) > len(left)
+    assert [row.code for row, _ in search_schools("学", 1)] == left[:1] != []
+    assert [row.code for row, _ in search_schools("学", 50)] == left
+    # Those that are hidden for the sake of others are passed over, too, though no query tells them.
+    set_fewest_pupils(people.chief, 0, "全部公开。")
+    submission = published.evaluation.filing.submission_id
+    monkeypatch.setattr("evaluation.published._hidden_by_submission", lambda *_: {submission: frozenset(every[:-2])})
+    with django_assert_max_num_queries(10):
+        assert [row.code for row, _ in search_schools("学", 1)] == every[-2:-1]
 
 
 def test_only_a_chief_sets_how_results_are_shown_and_it_is_an_event(client, people, county):
