@@ -17,7 +17,7 @@ OPEN_DATA_LICENCE  file with the licence of open data (default: the portal's own
 METRICS_TOKEN   who brings it may read /metrics (default: none, and nobody may)
 LOG_FORMAT      json: one object a line; plain (default)
 LOG_LEVEL       least level that is logged (default: INFO with json, every request a line; else WARNING)
-API_RATE_PUBLIC requests one address may make of the open part of the interface for programs (default: 120/min; "": any)
+API_RATE_PUBLIC requests one address may make of the open part of the interface (default: 120/min; none)
 API_RATE_TOKEN  requests one token may make (default: 240/min)
 API_RATE_UPLOAD files one token may send (default: 60/hour)
 STOP_WITHIN     seconds a worker that is told to stop goes on with the job at hand before it gives it back (default: 15)
@@ -295,15 +295,23 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "reports.api.errors.told_in_words",
     "URL_FORMAT_OVERRIDE": None,
 }
-#: How often the interface may be asked; "minute", "hour" or "day" after the stroke, None for no limit.
+_RATE = re.compile(r"[1-9][0-9]{0,8}/(s|sec|second|m|min|minute|h|hour|d|day)|none")
+
+
+def _rate(name: str, usual: str) -> str | None:
+    """A rate of the environment; the usual one where it is not set or empty, as compose files pass what is not set."""
+    given = os.environ.get(name, "").strip() or usual
+    if not _RATE.fullmatch(given):
+        raise ImproperlyConfigured(f"{name} is like 120/min (sec, min, hour, day), or none")
+    return None if given == "none" else given
+
+
+#: How often the interface may be asked; None for no limit.
 API_RATES = {
-    "public": os.environ.get("API_RATE_PUBLIC", "120/min") or None,
-    "token": os.environ.get("API_RATE_TOKEN", "240/min") or None,
-    "upload": os.environ.get("API_RATE_UPLOAD", "60/hour") or None,
+    "public": _rate("API_RATE_PUBLIC", "120/min"),
+    "token": _rate("API_RATE_TOKEN", "240/min"),
+    "upload": _rate("API_RATE_UPLOAD", "60/hour"),
 }
-for _kind, _rate in API_RATES.items():
-    if _rate is not None and not re.fullmatch(r"[1-9][0-9]{0,8}/(s|sec|second|m|min|minute|h|hour|d|day)", _rate):
-        raise ImproperlyConfigured(f"API_RATE_{_kind.upper()} is like 120/min (sec, min, hour, day), or empty")
 KNOX_TOKEN_MODEL = "schools.ApiToken"  # noqa: S105
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_PREFIX": "dudao_"}
 # The table of knox itself is not used: the portal has its own (schools/models.py).

@@ -29,6 +29,7 @@ _OPEN_WHILE_OWED = {"second_factor", "second_factor_begin", "second_factor_code"
 
 #: What nobody types and no database, file or feed takes; tabs and ends of lines come with what is pasted.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_INTERFACE = "/api/v"
 
 
 class PlainText:
@@ -39,8 +40,10 @@ class PlainText:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        asked = (text for name, values in request.GET.lists() for text in (name, *values))
-        if any(map(_CONTROL.search, (request.path_info, *asked, *request.COOKIES.values()))):
+        asked = [text for name, values in request.GET.lists() for text in (name, *values)]
+        # The interface for programs refuses an address in words of its own, as JSON.
+        address = [] if request.path_info.startswith(_INTERFACE) else [request.path_info, *asked]
+        if any(map(_CONTROL.search, (*address, *request.COOKIES.values()))):
             raise BadRequest("control characters")
         return self.get_response(request)
 

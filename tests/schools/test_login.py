@@ -413,8 +413,10 @@ def test_no_view_is_exempt_from_csrf_but_the_one_mail_programs_ask():
 
 
 def test_the_api_asks_whoever_comes_with_a_session_for_the_csrf_token():
+    # A token is in a header no other site can send; whoever has none comes with the session, and its CSRF check.
     assert project_settings.REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] == [
-        "rest_framework.authentication.SessionAuthentication"
+        "reports.api.authentication.BearerToken",
+        "rest_framework.authentication.SessionAuthentication",
     ]
 
 
