@@ -336,5 +336,5 @@ def test_a_comparison_costs_the_same_queries_for_six_schools_and_for_eighty(
     small = judged(), judged(changed(0, built_year=2001))
     large = judged(builders.county_rows(1, 80)), judged(builders.county_rows(2, 80))
     for pair in (small, large):
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(9):
             page_of(as_clerk, *pair)
