@@ -23,7 +23,7 @@ button.addEventListener("click", () => {
   button.disabled = true;
   const style = document.createElement("link");
   style.rel = "stylesheet";
-  style.href = button.dataset.style;
+  style.href = button.dataset.sheet;
   // Before the sheet of this page, which has the last word.
   document.head.prepend(style);
   const script = document.createElement("script");
