@@ -268,6 +268,8 @@ class SubmissionAnnotated(OneVersion):
     """The file of a version with its problems marked."""
 
     serializer_class = None
+    #: What the event says was taken away.
+    records_download = "标注后的工作簿"
 
     @described(
         _TAG, "标注后的工作簿", "在上传的文件上标出每处问题的 .xlsx。CSV 文件不能标注，是 403。",
@@ -281,5 +283,5 @@ class SubmissionAnnotated(OneVersion):
         if submission.file.cleared_at is not None:
             raise NotFound("这个文件没有被接收，保存期已过，文件已清除。")
         answer = annotated_file(submission)
-        self.record("标注后的工作簿", submission)
+        self.record(self.records_download, submission)
         return answer

@@ -189,7 +189,15 @@ OPEN = {
     "certificate_record": "a published record is public",
     "document_published": "documents of a published result, and published reports, are public",
     "result_export": "the schools of a published result are public",
+    "open_data_file": "open data are public",
+    "api_document": "the description of the interface is public",
 }
+#: Pages open to everybody; the tables of each are files beside it, made of the same objects.
+OPEN_PAGES = (
+    "standard", "rules", "notices", "notice", "country", "province", "county", "result", "result_school",
+    "result_similar", "result_changes", "compare", "search", "open_data", "corrections",
+)  # fmt: skip
+OPEN |= {name: "the page is public" for page in OPEN_PAGES for name in (page, f"{page}_tables")}
 _GIVES_A_FILE = re.compile(r"FileResponse|as_attachment|Content-Disposition|\b_file\(")
 _LOOKS_LIKE_A_FILE = re.compile(r"\.(xlsx|csv|pdf|json|toml|zip)$|<str:suffix>$|/file/$")
 
@@ -209,10 +217,20 @@ def gives_a_file(path: str, entry: URLPattern) -> bool:
     return bool(_LOOKS_LIKE_A_FILE.search(path) or _GIVES_A_FILE.search(inspect.getsource(view)))
 
 
+def records(entry: URLPattern) -> str:
+    """What a door says of the files it gives; a door for programs is a class."""
+    return getattr(getattr(entry.callback, "view_class", entry.callback), "records_download", "")
+
+
+def test_every_open_door_asks_nobody_to_sign_in():
+    found = {entry.name: entry.callback for _, entry in routes()}
+    assert [name for name in OPEN if getattr(found[name], "login_required", True)] == []
+
+
 def test_every_door_that_gives_a_file_records_who_took_it():
     files = [(path, entry) for path, entry in routes() if gives_a_file(path, entry)]
     assert {"submission_file", "evidence_file", "submission_tables_export"} <= {entry.name for _, entry in files}
-    silent = [path for path, entry in files if not getattr(entry.callback, "records_download", "")]
+    silent = [path for path, entry in files if not records(entry)]
     assert [path for path, entry in files if path in silent and entry.name not in OPEN] == []
     assert {entry.name for _, entry in files} >= OPEN.keys(), "an open door that is no more"
 

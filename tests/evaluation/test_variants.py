@@ -718,7 +718,7 @@ def test_its_page_shows_what_it_extends_and_every_limit_before_and_after(client,
     row = page[page.index("G7 特殊教育公用经费") :][:400]
     assert "8000" in row
     assert "8500" in row
-    assert '<s class="quiet">4.2</s> → 4.5' in page
+    assert '4.5<small class="under">原为 4.2</small>' in page
     assert '<s class="quiet">0.50</s> → <strong>0.48</strong>' in page
     assert "核算条件：小学在校生数 不超过 19 × 小学专任教师数" in page
     national = client.get(reverse("standard", args=["2017-quality"])).content.decode()
