@@ -37,8 +37,8 @@ MANY_FACES = {
 }  # fmt: skip
 #: Addresses that answer with a file, with a part of a page, or lead on to another one.
 NO_PAGES = frozenset({
-    # Answers for programs; Swagger UI is another's page, looked at in tests/reports/api/test_guide.py.
-    "api_account", "api_annotated", "api_corrections", "api_counties", "api_county", "api_docs", "api_document",
+    # Answers for programs.
+    "api_account", "api_annotated", "api_corrections", "api_counties", "api_county", "api_document",
     "api_index", "api_job", "api_notice", "api_notices", "api_problems", "api_province", "api_provinces", "api_result",
     "api_result_changes", "api_result_school", "api_result_schools", "api_result_similar", "api_results",
     "api_standard", "api_standards", "api_submission", "api_submissions", "api_verdict",
