@@ -76,7 +76,7 @@ def code_on_paper(pdf: Path, folder: Path) -> str:
 def verify_number(visitor: Person, number: str, standing: str) -> None:
     """What the portal says of a number, asked from the foot of any page."""
     visitor.page.get_by_role("contentinfo").get_by_role("link", name="查验证书").click()
-    visitor.write("证书编号或查询编号", number)
+    visitor.write("证书或文件的编号", number)
     visitor.press("查询")
     _told(visitor, standing)
     visitor.look(f"verify-{standing}")
