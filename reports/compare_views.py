@@ -118,19 +118,22 @@ def _about(certificate: Certificate, verdict: Verdict) -> list[tuple[str, str]]:
 @dataclass(frozen=True, slots=True)
 class ShownChange:
     """What may be said of a change: ``is_joined`` where the first part would be the figures of one school that is not
-    shown alone, so that it is told together with the second."""
+    shown alone, so that it is told together with the second; ``hides_schools`` where a school of either result is not
+    shown alone."""
 
     waterfalls: tuple[Waterfall, ...]
     standard: StandardDocument
     closed: Moved
     opened: Moved
     is_joined: bool
+    hides_schools: bool
 
 
 def shown_change(results: tuple[Certificate, Certificate], verdicts: tuple[Verdict, Verdict]) -> ShownChange:
     """What everybody may know of what changed from the first result to the second; ``verdicts`` are those behind."""
     change = change_between(results, verdicts)
-    closed = as_shown(change.closed, small_schools(results[0], verdicts[0])[0])
-    opened = as_shown(change.opened, small_schools(results[1], verdicts[1])[0])
+    small = [small_schools(*behind)[0] for behind in zip(results, verdicts, strict=True)]
+    closed, opened = as_shown(change.closed, small[0]), as_shown(change.opened, small[1])
+    standard = parsed_standard(verdicts[1].standard)
     is_joined = gives_one_away(closed, opened)
-    return ShownChange(change.waterfalls, parsed_standard(verdicts[1].standard), closed, opened, is_joined)
+    return ShownChange(change.waterfalls, standard, closed, opened, is_joined, hides_schools=any(small))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from fractions import Fraction
 
 from evaluation.core.status import UNKNOWN_TEXT
 
 _MOST_PLACES = 12
+#: Before a limit that a figure lies above by less than can be printed.
+_JUST_ABOVE = "略高于"
 #: A limit or an amount is printed with at most this many decimals; the forms take no more.
 _PLAIN_PLACES = 6
 #: A value further from a limit than so many of its last printed places cannot be rounded onto it or across it.
@@ -81,5 +84,15 @@ def coefficient_text(coefficient: float | None, passed: bool | None, limit: Frac
         return half_up(value, places)
     # Decided in rationals; the float beside it may lie a last bit off the limit.
     if passed is not None and (value <= limit) != passed:
-        return plain(limit, places) if passed else f"略高于{plain(limit, places)}"
+        return plain(limit, places) if passed else f"{_JUST_ABOVE}{plain(limit, places)}"
     return figure(value, places, limit)
+
+
+def printed_number(text: str) -> float | None:
+    """The number that ``coefficient_text`` printed, for programs: None where it is unknown, and the next number above
+    the limit where words say that it lies just above."""
+    if text == UNKNOWN_TEXT:
+        return None
+    is_above = text.startswith(_JUST_ABOVE)
+    number = float(text.removeprefix(_JUST_ABOVE))
+    return math.nextafter(number, math.inf) if is_above else number

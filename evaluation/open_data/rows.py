@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from evaluation.certificate_file import sha256_of
 from evaluation.core.disclosure import not_shown_alone
+from evaluation.core.rounding import printed_number
 from evaluation.core.standard import CRITERION_GROUPS
 from evaluation.core.status import Status
 from evaluation.event_words import kind_label
@@ -100,7 +101,9 @@ def _coefficients(certificate: Certificate, record: Mapping[str, Any], printed: 
 
 
 def _given(exact: str, printed: str, is_printed: bool) -> float | None:
-    return float(printed if is_printed else exact) if exact else None
+    if is_printed:
+        return printed_number(printed)
+    return float(exact) if exact else None
 
 
 def _behind(

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from evaluation import noticing
 from evaluation.models import Notice, Standard
+from evaluation.published import fewest_pupils, hidden_schools
 from evaluation.standards import parsed_standard
 from reports.api.doors import OpenDoor, OpenList, described, in_path
 from reports.api.shapes_public import (
@@ -78,7 +79,8 @@ class NoticeDetail(OpenDoor):
         if is_current:
             standard, result = parsed_standard(verdict.standard), json.loads(verdict.document)
             words = decision_sentence(evaluation.county, evaluation.school_year, verdict.standard.name)
-            told |= {"sentence": words, "verdict": verdict_told(verdict, result, standard)}
+            small = hidden_schools(verdict, fewest_pupils(evaluation.county))
+            told |= {"sentence": words, "verdict": verdict_told(verdict, result, standard, small)}
         return Response(self.get_serializer(told).data)
 
 

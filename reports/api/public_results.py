@@ -97,7 +97,7 @@ class Result(OpenDoor):
             "standing": standing_told(certificate_status(certificate)),
             "is_newest": newest is not None and newest.pk == certificate.pk,
             "earlier": earlier.code if earlier is not None else None,
-            "verdict": verdict_told(verdict, result, standard),
+            "verdict": verdict_told(verdict, result, standard, small),
             "schools": {
                 "rows": len(school_rows(result, standard, small)),
                 "hidden": hidden_schools(result, small),
@@ -194,7 +194,10 @@ class ResultChanges(OpenDoor):
             "opened": change.opened.names,
             "opened_unnamed": change.opened.unnamed,
             "is_joined": change.is_joined,
-            "lines": [change_told(each, change.standard, is_joined=change.is_joined) for each in change.waterfalls],
+            "lines": [
+                change_told(each, change.standard, is_joined=change.is_joined, is_printed=change.hides_schools)
+                for each in change.waterfalls
+            ],
         }
         return Response(self.get_serializer(told).data)
 

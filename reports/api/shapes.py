@@ -33,6 +33,12 @@ def number(words: str) -> serializers.FloatField:
     return serializers.FloatField(help_text=f"{words}完整精度，无法核算时为 null。", allow_null=True)
 
 
+def open_number(words: str) -> serializers.FloatField:
+    """A number that everybody may read, null where it is undefined."""
+    told = f"{words}完整精度；该学段有不单独列出的学校时按网页的位数取舍。无法核算时为 null。"
+    return serializers.FloatField(help_text=told, allow_null=True)
+
+
 def truth(words: str) -> serializers.BooleanField:
     """True, false, or null where something is unknown."""
     return serializers.BooleanField(help_text=f"{words}缺少数据、不能判定时为 null。", allow_null=True)
@@ -139,9 +145,9 @@ class CoefficientSerializer(Shape):
     code = text("指标代码，如 L1。")
     name = text("指标简称。")
     unit = text("指标值的单位。")
-    mean = number("以在校生数加权的平均值。")
-    deviation = number("以在校生数加权的标准差。")
-    coefficient = number("差异系数：标准差除以平均值。")
+    mean = open_number("以在校生数加权的平均值。")
+    deviation = open_number("以在校生数加权的标准差。")
+    coefficient = open_number("差异系数：标准差除以平均值。")
     limit = serializers.FloatField(help_text="上限；由综合差异系数决定的标准为 null。", allow_null=True)
     passed = truth("是否不高于上限。")
     attained_schools = whole("这项指标达标的学校数。")
@@ -154,7 +160,7 @@ class StageSerializer(Shape):
     schools = whole("参与计算的学校数。")
     enrollment = whole("在校生数；有学校缺少在校生数时为 null。", allow_null=True)
     coefficients = CoefficientSerializer(many=True, help_text="各项指标，按标准文件的顺序。")
-    composite = number("综合差异系数。")
+    composite = open_number("综合差异系数。")
     composite_limit = serializers.FloatField(help_text="综合差异系数的上限；不由它决定的标准为 null。", allow_null=True)
     composite_passed = truth("综合差异系数是否不高于上限；不由它决定的标准为 null。")
 

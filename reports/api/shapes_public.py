@@ -21,6 +21,7 @@ from reports.api.shapes import (
     link,
     moment,
     number,
+    open_number,
     text,
     texts,
     whole,
@@ -151,8 +152,8 @@ class PartSerializer(Shape):
 
     part = serializers.ChoiceField(choices=list(PARTS.items()), help_text="原因，按固定的顺序。")
     name = text("原因的文字。")
-    after = number("算上这个原因以后的数。")
-    change = number("这个原因带来的增减。")
+    after = open_number("算上这个原因以后的数。")
+    change = open_number("这个原因带来的增减。")
 
 
 class ChangeSerializer(Shape):
@@ -161,8 +162,8 @@ class ChangeSerializer(Shape):
     stage = StageField()
     code = text("指标代码；综合差异系数为 null。", allow_null=True)
     name = text("名称。")
-    before = number("上一个学年的数。")
-    after = number("这个学年的数。")
+    before = open_number("上一个学年的数。")
+    after = open_number("这个学年的数。")
     parts = PartSerializer(many=True, help_text="逐个原因，合起来就是全部变化。")
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from fractions import Fraction
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 
 from evaluation.certifying import CertificateStatus
+from evaluation.core.rounding import coefficient_text, exact, half_up, printed_number
 from evaluation.core.standard import CRITERION_GROUPS, Standard
 from evaluation.core.status import Status
 from evaluation.core.waterfall import PARTS, Waterfall
@@ -118,9 +120,9 @@ def standing_told(status: CertificateStatus) -> Told:
     }
 
 
-def verdict_told(verdict: Verdict, result: Mapping[str, Any], standard: Standard) -> Told:
+def verdict_told(verdict: Verdict, result: Mapping[str, Any], standard: Standard, small: Collection[str]) -> Told:
     """The conclusion as everybody may read it: items without the schools behind them, some of which may be too small to
-    be shown alone."""
+    be shown alone (``small``)."""
     return {
         "passed": result["passed"],
         "complete": result["complete"],
@@ -130,31 +132,60 @@ def verdict_told(verdict: Verdict, result: Mapping[str, Any], standard: Standard
             {"name": line.name, "met": line.met, "of": line.of, "passed": line.key == "met", "words": line.words}
             for line in dimension_lines(result, standard)
         ],
-        "stages": stages_told(result, standard),
+        "stages": stages_told(result, standard, small),
         "criteria": [_criterion(each, result["criteria"][each.code]) for each in standard.criteria],
     }
 
 
-def stages_told(result: Mapping[str, Any], standard: Standard) -> list[Told]:
-    """The coefficients of each stage."""
+def stages_told(result: Mapping[str, Any], standard: Standard, small: Collection[str]) -> list[Told]:
+    """The coefficients of each stage: as computed, and where a school is not shown as the page prints them. From exact
+    figures of the whole and of the schools that are shown, those of the others could be found."""
+    printed = {row["stage"] for row in result["schools"] if not row["code"] or row["code"] in small}
     return [
-        _stage(stage, result["stages"][stage.value], standard) for stage in Stage if stage.value in result["stages"]
+        _stage(stage, result["stages"][stage.value], standard, is_printed=stage.value in printed)
+        for stage in Stage
+        if stage.value in result["stages"]
     ]
 
 
-def _stage(stage: Stage, told: Mapping[str, Any], standard: Standard) -> Told:
+def _stage(stage: Stage, told: Mapping[str, Any], standard: Standard, *, is_printed: bool) -> Told:
+    bound = standard.coefficient_limits[stage]
+    own, whole = (None, bound) if standard.decides_by_composite else (bound, None)
+    indicators, composite = told["indicators"], told["composite"]
+    if is_printed:
+        indicators = {code: _as_printed(found, own, standard) for code, found in indicators.items()}
+        composite = _coefficient_as_printed(composite, told.get("composite_passed"), whole, standard)
     return {
         "stage": stage.value,
         "schools": told["schools"],
         "enrollment": told["enrollment"],
         "coefficients": [
-            {"code": each.code, "name": each.short_name, "unit": each.unit} | told["indicators"][each.code]
+            {"code": each.code, "name": each.short_name, "unit": each.unit} | indicators[each.code]
             for each in standard.indicators
         ],
-        "composite": told["composite"],
+        "composite": composite,
         "composite_limit": told.get("composite_limit"),
         "composite_passed": told.get("composite_passed"),
     }
+
+
+def _as_printed(found: Mapping[str, Any], limit: Fraction | None, standard: Standard) -> Told:
+    places = standard.rounding.mean_places
+    return dict(found) | {
+        "mean": _rounded(found["mean"], places),
+        "deviation": _rounded(found["deviation"], places),
+        "coefficient": _coefficient_as_printed(found["coefficient"], found["passed"], limit, standard),
+    }
+
+
+def _coefficient_as_printed(
+    value: float | None, passed: bool | None, limit: Fraction | None, standard: Standard
+) -> float | None:
+    return printed_number(coefficient_text(value, passed, limit, standard.rounding.coefficient_places))
+
+
+def _rounded(value: float | None, places: int) -> float | None:
+    return None if value is None else float(half_up(exact(value), places))
 
 
 def _criterion(criterion: Any, told: Mapping[str, Any]) -> Told:
@@ -211,18 +242,21 @@ def hidden_schools(result: Mapping[str, Any], small: Collection[str]) -> int:
 # ── From a year to the next, and beside others ────────────────────────────────────────────────
 
 
-def change_told(found: Waterfall, standard: Standard, *, is_joined: bool = False) -> Told:
+def change_told(found: Waterfall, standard: Standard, *, is_joined: bool = False, is_printed: bool = False) -> Told:
     """One figure, part by part. ``is_joined`` tells the first part, the schools, together with the second: alone it
-    would be the figures of one school not shown alone."""
+    would be the figures of one school not shown alone. ``is_printed`` rounds as the page does, where a school of
+    either result is not shown alone."""
     names = {indicator.code: indicator.short_name for indicator in standard.indicators}
     values = found.values[:1] + found.values[2:] if is_joined else found.values
+    if is_printed:
+        values = tuple(_rounded(value, standard.rounding.coefficient_places) for value in values)
     parts = zip(list(PARTS.items())[is_joined:], values, values[1:], strict=False)
     return {
         "stage": found.stage.value,
         "code": found.code or None,
         "name": names.get(found.code, "综合差异系数"),
-        "before": found.before,
-        "after": found.after,
+        "before": values[0],
+        "after": values[-1],
         "parts": [
             {"part": part, "name": name, "after": now, "change": _difference(then, now)}
             for (part, name), then, now in parts

@@ -25,7 +25,7 @@ from openpyxl.cell.cell import Cell
 
 from evaluation.actions import run_waiting_jobs, upload_workbook
 from evaluation.core.conclusion import conclusion
-from evaluation.core.rounding import coefficient_text, figure
+from evaluation.core.rounding import coefficient_text, figure, printed_number
 from evaluation.core.verdict import judge_report
 from evaluation.models import Assignment, Job
 from indicators.catalogue import FIELD_BY_KEY, SCHOOL_SHEET, Kind
@@ -409,6 +409,9 @@ def test_a_figure_never_prints_onto_or_across_its_limit():
     assert coefficient_text(0.5, True, half, 3) == "0.500"
     assert coefficient_text(0.5000000000000001, True, half, 3) == "0.500"
     assert coefficient_text(0.5, False, half, 3) == "略高于0.500"
+    assert printed_number("0.502") == 0.502
+    assert printed_number("无法核算") is None
+    assert 0.5 < printed_number("略高于0.500") < 0.5 + 1e-15
     assert figure(4.2, 2, Fraction("4.2"), Fraction("3.57")) == "4.20"
     assert figure(4.1999, 2, Fraction("4.2"), Fraction("3.57")) == "4.1999"
     assert figure(3.5699, 2, Fraction("4.2"), Fraction("3.57")) == "3.5699"

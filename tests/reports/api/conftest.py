@@ -37,11 +37,12 @@ class World:
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker) -> Iterator[World]:
     with django_db_blocker.unblock(), override_settings(**_QUICK), transaction.atomic():
-        yield _built()
+        yield built()
         transaction.set_rollback(True)
 
 
-def _built() -> World:
+def built() -> World:
+    """A county with a published result, one that only signed, and a county straight under the province."""
     load_standard(STANDARD_PATH.read_bytes())
     add_division("990000", "示例省", DivisionLevel.PROVINCE)
     add_division("990100", "锦棠市", DivisionLevel.CITY, "990000")

@@ -112,7 +112,7 @@ def test_what_is_unknown_is_null_and_never_a_number(client, published):
     document = json.loads(verdict.document)
     document["stages"]["PRIMARY"]["indicators"]["L5"] |= {"coefficient": None, "mean": None, "passed": None}
 
-    [primary, _] = stages_told(document, parsed_standard(verdict.standard))
+    [primary, _] = stages_told(document, parsed_standard(verdict.standard), ())
     [found] = [each for each in primary["coefficients"] if each["code"] == "L5"]
     assert (found["coefficient"], found["passed"]) == (None, None)
 
@@ -158,6 +158,31 @@ def test_a_school_with_too_few_pupils_is_nowhere(client, people, published):
     assert smallest not in json.dumps(told(client, "result_schools", published.code, page_size=200))
     assert smallest not in json.dumps(told(client, "result", published.code))
     told(client, "result_school", published.code, smallest, expected=404)
+
+
+def test_beside_a_school_that_is_not_shown_the_whole_is_told_as_the_page_prints_it(client, people, published):
+    verdict = verdict_behind(published)
+    document = json.loads(verdict.document)
+    [smallest, *_] = sorted({row["enrollment"] for row in document["schools"] if row["stage"] == "PRIMARY"})
+    set_fewest_pupils(people.chief, smallest + 1, "保护学生个人信息。")
+    hidden = hidden_schools(verdict, smallest + 1)
+    stages = {row["stage"] for row in document["schools"] if row["code"] in hidden}
+    assert "PRIMARY" in stages
+    places = parsed_standard(verdict.standard).rounding
+    for stage in told(client, "result", published.code)["verdict"]["stages"]:
+        computed = document["stages"][stage["stage"]]
+        for each in stage["coefficients"]:
+            exact = computed["indicators"][each["code"]]
+            if stage["stage"] not in stages:
+                assert {key: each[key] for key in exact} == exact
+                continue
+            assert each["mean"] == pytest.approx(exact["mean"], abs=0.51 / 10**places.mean_places)
+            assert each["coefficient"] == pytest.approx(exact["coefficient"], abs=0.51 / 10**places.coefficient_places)
+            for key, most in (("mean", places.mean_places), ("deviation", places.mean_places)):
+                assert len(repr(each[key]).partition(".")[2]) <= most, (key, each[key])
+            assert len(repr(each["coefficient"]).partition(".")[2]) <= places.coefficient_places
+        if stage["stage"] in stages:
+            assert stage["composite"] != computed["composite"]
 
 
 def test_nothing_is_told_of_a_county_that_only_signed(client, world):
@@ -250,6 +275,14 @@ def test_a_change_by_one_school_that_is_not_shown_is_not_told_alone(published):
     assert [each["part"] for each in line["parts"]] == ["enrollment", "resources", "decided", "standard"]
     assert line["parts"][0]["change"] == pytest.approx(0.1)
     assert 0.9 not in [each["after"] for each in line["parts"]]
+
+
+def test_a_change_beside_a_school_that_is_not_shown_is_told_as_the_page_prints_it(published):
+    standard = parsed_standard(published.evaluation.standard)
+    values = (0.41234567, 0.45, 0.45, None, 0.45, 0.45678901)
+    line = change_told(Waterfall(Stage.PRIMARY, "L1", values), standard, is_printed=True)
+    assert (line["before"], line["after"]) == (0.412, 0.457)
+    assert [each["after"] for each in line["parts"]] == [0.45, 0.45, None, 0.45, 0.457]
 
 
 def test_counties_like_each_other_are_told_with_the_own_one(client, county, published):
