@@ -71,6 +71,13 @@ def test_the_way_back_leads_to_a_page_of_this_site(client, back):
     assert choose(client, back=back).url == "/"
 
 
+def test_the_link_on_the_page_itself_leads_to_the_same_page_and_no_deeper(client):
+    links = [f'href="{reverse("display")}?back=%2Fcountry%2F"', 'aria-current="page"']
+    shown = client.get(reverse("display"), {"back": "/country/"}).content.decode()
+    assert all(link in shown for link in links)
+    assert shown.count("back=") == 1
+
+
 def test_what_is_no_choice_is_asked_again(client):
     answer = choose(client, size="huge")
     assert answer.status_code == 200
