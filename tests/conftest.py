@@ -24,13 +24,16 @@ PASSWORD = "a-long-test-password"
 
 #: Rooms whose tests without a database have nothing to do with any server: they run once, whatever the database.
 _ROOMS = ("schools", "indicators", "evaluation", "reports")
+#: What these look at, a browser has already been given: which database it came from makes no difference any more.
+_LOOKED_AT = "look"
 _DATABASE = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback", "live_server"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         needs = item.get_closest_marker("django_db") or _DATABASE & set(getattr(item, "fixturenames", ()))
-        if not needs and item.path.parent.name in _ROOMS:
+        room = item.path.parent.name
+        if room == _LOOKED_AT or (not needs and room in _ROOMS):
             item.add_marker("pure")
 
 

@@ -72,10 +72,9 @@ def test_the_way_back_leads_to_a_page_of_this_site(client, back):
 
 
 def test_the_link_on_the_page_itself_leads_to_the_same_page_and_no_deeper(client):
-    links = [f'href="{reverse("display")}?back=%2Fcountry%2F"', 'aria-current="page"']
     shown = client.get(reverse("display"), {"back": "/country/"}).content.decode()
-    assert all(link in shown for link in links)
-    assert shown.count("back=") == 1
+    own = f'aria-current="page" href="{reverse("display")}?back=%2Fcountry%2F"'
+    assert shown.count(own) == shown.count(f"{reverse('display')}?") > 0
 
 
 def test_what_is_no_choice_is_asked_again(client):
