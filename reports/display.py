@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from django.db.models import TextChoices
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
 
 COOKIE = "display"
 #: A year: whoever needs larger type needs it next year, too.
@@ -54,5 +56,14 @@ class Display:
 
 
 def display(request: HttpRequest) -> dict[str, object]:
-    """For every template: ``display``."""
-    return {"display": Display.of(request)}
+    """For every template: ``display``, and ``display_page``, where to choose it and how to come back."""
+    return {"display": Display.of(request), "display_page": lambda: _page(request)}
+
+
+def _page(request: HttpRequest) -> str:
+    address = reverse("display")
+    if request.method != "GET":
+        return address
+    # From the page itself no deeper: each nested way back would be another address, without end.
+    here = request.get_full_path()
+    return here if request.path == address else f"{address}?{urlencode({'back': here})}"
