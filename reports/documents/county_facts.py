@@ -128,6 +128,7 @@ def coefficients(case: Case) -> list[Row]:
                     "学段": stage.label,
                     "代码": line.code,
                     "名称": line.name,
+                    "简称": line.short_name,
                     "平均值": line.mean,
                     "差异系数": line.coefficient,
                     "上限": line.limit or NONE,

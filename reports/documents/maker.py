@@ -76,7 +76,7 @@ class DocumentMaker:
             return [str(refused)]
         schema = schema_of(kind)
         sample = {**sample_of(schema), **_SAMPLE_SEAL}
-        pictures = _pictures(kind, _SAMPLE_CHART, _SAMPLE_SEAL["查验地址"])
+        pictures = _pictures(kind, _SAMPLE_TABLES, _SAMPLE_SEAL["查验地址"])
         return problems_of_template(content, schema, REQUIRED, sample, pictures)
 
     def fill(self, kind: DocumentKind, facts: Mapping[str, Any], template: bytes | None, seal: Seal) -> bytes:
@@ -93,7 +93,7 @@ class DocumentMaker:
             "查验地址": seal.address,
             "文书名称": title,
         }
-        pictures = _pictures(kind, told.get("差异系数表", ()), seal.address)
+        pictures = _pictures(kind, told, seal.address)
         content = self.default_template(kind) if template is None else template
         return filled(content, {**told, **plain_facts(sealed)}, pictures, title, is_own=template is None)
 
@@ -114,18 +114,29 @@ class DocumentMaker:
 _SAMPLE_SEAL: Mapping[str, str] = {
     "文号": "试填〔0000〕1号", "校验码": "5eed" * 4, "查验地址": "https://example.org/documents/trial/",
 }  # fmt: skip
-_SAMPLE_CHART: Sequence[Mapping[str, Any]] = (
-    {"学段": "小学", "代码": "L1", "名称": "示例", "差异系数": "0.300", "上限": "0.50", "不高于上限": True},
-)
+_SAMPLE_ROW = {"学段": "小学", "代码": "L1", "名称": "示例", "简称": "示例", "上限": "0.50"}
+_SAMPLE_TABLES: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "差异系数表": [_SAMPLE_ROW | {"差异系数": "0.300", "不高于上限": True}],
+    "差异系数分布": [_SAMPLE_ROW | {"最小": "0.200", "中位": "0.300", "最大": "0.400"}],
+}
 
 
-def _pictures(kind: DocumentKind, rows: Sequence[Mapping[str, Any]], address: str) -> dict[str, Picture]:
+def _pictures(kind: DocumentKind, facts: Mapping[str, Any], address: str) -> dict[str, Picture]:
     """The drawings a document may show."""
     from reports.documents.filling import Picture
-    from reports.documents.pictures import chart_words, coefficient_chart, qr_code
-    from reports.documents.placeholders import CHART, SCHEMAS
+    from reports.documents.pictures import (
+        coefficient_chart,
+        coefficient_words,
+        qr_code,
+        spread_chart,
+        spread_words,
+    )
+    from reports.documents.placeholders import CHART, SCHEMAS, SPREAD
 
     found = {"查验二维码": Picture(qr_code(address), _QR_WIDTH, f"查验地址的二维码：{address}")}
-    if CHART in SCHEMAS[kind] and rows:
-        found[CHART] = Picture(coefficient_chart(rows), _CHART_WIDTH, chart_words(rows))
+    drawn = ((CHART, "差异系数表", coefficient_chart, coefficient_words),
+             (SPREAD, "差异系数分布", spread_chart, spread_words))  # fmt: skip
+    for name, table, draw, words in drawn:
+        if name in SCHEMAS[kind] and (rows := facts.get(table)):
+            found[name] = Picture(draw(rows), _CHART_WIDTH, words(rows))
     return found

@@ -1,79 +1,87 @@
-"""The drawings of a document: the coefficients against their limits, and an address as a QR code. PNG, the same bytes
-for the same figures. Every drawing has its table beside it."""
+"""The drawings of a document: charts made from the rows of the table beside each, and an address as a QR code. PNG, the
+same bytes for the same figures."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from threading import Lock
 from typing import Any
 
 import qrcode
 from PIL import Image
 
-#: Faces of Chinese text for drawings, the first that is there; those of Noto are one file for all scripts.
-_FAMILIES = ("Noto Sans CJK SC", "Source Han Sans SC", "Noto Serif CJK SC", "WenQuanYi Zen Hei", "SimHei")
-_INK, _WITHIN, _OVER, _UNKNOWN, _LIMIT = "#222222", "#2f6db3", "#b3432f", "#8a8a8a", "#222222"
-_DPI, _WIDE, _LINE = 200, 6.1, 0.235
-_drawing = Lock()
+from reports.charts.bars import Bar, BarChart
+from reports.charts.picture import beside
+from reports.charts.strip import Strip, StripChart, numeral
+
+Rows = Sequence[Mapping[str, Any]]
+_SPREAD = ("最小", "中位", "最大")
 
 
-def coefficient_chart(rows: Sequence[Mapping[str, Any]]) -> bytes:
+def coefficient_chart(rows: Rows) -> bytes:
     """The coefficients of 差异系数表 as bars, each stage with its limit; one that could not be computed has no bar and
     says so."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    stages = list(dict.fromkeys(row["学段"] for row in rows))
-    most = max(sum(row["学段"] == stage for row in rows) for stage in stages)
-    with _drawing:
-        figure = Figure(figsize=(_WIDE, 0.75 + _LINE * most), dpi=_DPI)
-        FigureCanvasAgg(figure)
-        axes = figure.subplots(1, len(stages), squeeze=False)[0]
-        for axis, stage in zip(axes, stages, strict=True):
-            _stage(axis, stage, [row for row in rows if row["学段"] == stage])
-        figure.tight_layout(w_pad=1.5)
-        target = io.BytesIO()
-        figure.savefig(target, format="png", metadata={"Software": None})
-    return target.getvalue()
+    return beside(tuple(_bars(stage, of_stage) for stage, of_stage in _by_stage(rows)))
 
 
-def chart_words(rows: Sequence[Mapping[str, Any]]) -> str:
+def coefficient_words(rows: Rows) -> str:
     """What the chart shows, for those who do not see it."""
-    over = [f"{row['学段']}{row['代码']} {row['差异系数']}" for row in rows if not row["不高于上限"]]
-    told = f"其中不在上限以内的：{'、'.join(over)}" if over else "全部不高于上限"
+    judged = [row for row in rows if _number(row["上限"]) is not None]
+    over = [f"{row['学段']}{row['代码']} {row['差异系数']}" for row in judged if not row["不高于上限"]]
+    told = f"其中不在上限以内的：{'、'.join(over)}" if over else "全部不高于上限" if judged else "各项不单设上限"
     return f"{len(rows)} 项差异系数与上限的对照图，{told}。数值见差异系数表。"
 
 
-def _stage(axis: Any, stage: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    font = _font()
-    limit = _number(rows[0]["上限"])
-    values = [_number(row["差异系数"]) for row in rows]
-    most = max([*(value for value in values if value is not None), limit or 0.0, 0.1]) * 1.18
-    for position, (row, value) in enumerate(zip(rows, values, strict=True)):
-        is_unknown = value is None
-        colour = _UNKNOWN if is_unknown else _WITHIN if row["不高于上限"] else _OVER
-        if value is not None:
-            # Hatched as well: the document may be printed in black.
-            hatch = None if row["不高于上限"] else "////"
-            axis.barh(position, value, height=0.62, color=colour, hatch=hatch, edgecolor="white", linewidth=0)
-        axis.text(
-            (value or 0.0) + most * 0.01, position, row["差异系数"], va="center", ha="left", fontsize=8, color=_INK,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6}, zorder=3, **font,
-        )  # fmt: skip
-    if limit is not None:
-        axis.axvline(limit, color=_LIMIT, linewidth=1, linestyle=(0, (4, 2)))
-        axis.text(limit, -0.78, f"上限 {rows[0]['上限']}", va="bottom", ha="center", fontsize=8, color=_LIMIT, **font)
-    axis.set_ylim(len(rows) - 0.4, -0.75)
-    axis.set_xlim(0, most)
-    axis.set_yticks(range(len(rows)), [row["代码"] for row in rows], fontsize=8, **font)
-    axis.set_title(stage, loc="left", fontsize=9.5, color=_INK, pad=10, **font)
-    axis.tick_params(axis="x", labelsize=7.5, colors="#555555")
-    axis.tick_params(axis="y", length=0)
-    for side in ("top", "right", "left"):
-        axis.spines[side].set_visible(False)
-    axis.spines["bottom"].set_color("#999999")
+def spread_chart(rows: Rows) -> bytes:
+    """Least, middle and greatest coefficient of the counties of 差异系数分布, a strip for each with its limit."""
+    return beside(tuple(_strips(stage, of_stage) for stage, of_stage in _by_stage(rows)))
+
+
+def spread_words(rows: Rows) -> str:
+    """What the chart shows, for those who do not see it."""
+    return f"{len(rows)} 项差异系数的最小值、中位值和最大值的分布图，竖线是上限。数值见差异系数分布表。"
+
+
+def _by_stage(rows: Rows) -> Iterable[tuple[str, Rows]]:
+    for stage in dict.fromkeys(row["学段"] for row in rows):
+        yield stage, [row for row in rows if row["学段"] == stage]
+
+
+def _bars(stage: str, rows: Rows) -> BarChart:
+    printed = next((row["上限"] for row in rows if _number(row["上限"]) is not None), "")
+    return BarChart(
+        title=stage,
+        description="",
+        bars=tuple(
+            Bar(
+                f"{row['代码']} {row['简称']}", _number(row["差异系数"]), row["差异系数"], _ink(row),
+                has_limit=_number(row["上限"]) is not None,
+            )
+            for row in rows
+        ),
+        limit=_number(printed),
+        limit_words=f"上限 {printed}",
+    )  # fmt: skip
+
+
+def _ink(row: Mapping[str, Any]) -> str:
+    if _number(row["上限"]) is None:
+        return "accent"
+    return "met" if row["不高于上限"] else "not_met"
+
+
+def _strips(stage: str, rows: Rows) -> StripChart:
+    strips = tuple(
+        Strip(
+            f"{row['代码']} {row['名称']}", tuple(_number(row[name]) for name in _SPREAD), _number(row["上限"])
+        )
+        for row in rows
+    )  # fmt: skip
+    limits = {row["上限"] for row in rows if _number(row["上限"]) is not None}
+    signs = "　".join(f"{numeral(number)}{name}" for number, name in enumerate(_SPREAD, start=1))
+    words = f"上限 {limits.pop()}" if len(limits) == 1 else ""
+    return StripChart(f"{stage}　{signs}", "", strips, words)
 
 
 def _number(text: str) -> float | None:
@@ -82,16 +90,6 @@ def _number(text: str) -> float | None:
         return float(text.removeprefix("略高于"))
     except ValueError:
         return None
-
-
-@lru_cache(maxsize=1)
-def _font() -> dict[str, Any]:
-    """How to write Chinese in a drawing; nothing where this machine has no such face."""
-    # By its name and not by its file: in one file stand the faces of Japan, Korea, Taiwan and of the mainland.
-    from matplotlib.font_manager import fontManager
-
-    known = set(fontManager.get_font_names())
-    return {"fontfamily": family} if (family := next((each for each in _FAMILIES if each in known), "")) else {}
 
 
 @lru_cache(maxsize=512)

@@ -18,6 +18,7 @@ SEAL: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 REQUIRED: Final = ("文号", "校验码", "查验地址", "查验二维码")
 CHART: Final = "差异系数图"
+SPREAD: Final = "差异系数分布图"
 
 Schema = Mapping[str, Any]
 
@@ -34,7 +35,7 @@ _COUNTY: Schema = dict.fromkeys(
 _ITEMS = _rows("序号 代码 名称 要求 情况 结论")
 _DIMENSIONS = _rows("名称 情况 结论")
 _STAGES = _rows("名称 学校数 在校生 达标学校数 未达标学校数 无法核算学校数 说明")
-_COEFFICIENTS = _rows("学段 代码 名称 平均值 差异系数 上限 结论", 不高于上限=False)
+_COEFFICIENTS = _rows("学段 代码 名称 简称 平均值 差异系数 上限 结论", 不高于上限=False)
 _PROBLEMS = _rows("序号 标题 内容 要求 期限", 事实=[""])
 _RULES: Schema = {"学校标准": "", "差异系数要求": ""}
 _SHORT = _rows("学校 学段 差距 结论")
@@ -82,7 +83,7 @@ SCHEMAS: Final[Mapping[DocumentKind, Schema]] = {
             "",
         ),
         "县情况": _rows("代码 名称 市州 状态 学年 证书编号 公布日期 达标项目"),
-        "差异系数分布": _rows("学段 代码 名称 县数 最小 中位 最大 上限 无法核算"),
+        "差异系数分布": _rows("学段 代码 名称 县数 最小 中位 最大 上限 无法核算"), SPREAD: PICTURE,
         "变化": [""], "更正": _rows("日期 县 事项 证书 理由"),
     },
 }  # fmt: skip

@@ -3,7 +3,6 @@ start of LibreOffice for all."""
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import subprocess
@@ -179,14 +178,31 @@ def test_the_program_gets_nothing_of_our_environment(program, monkeypatch, tmp_p
 
 
 def test_drawings_are_the_same_for_the_same_figures():
-    from reports.documents.pictures import coefficient_chart, qr_code
+    from reports.documents.pictures import coefficient_chart, coefficient_words, qr_code, spread_chart
 
     rows = [
-        {"学段": stage, "代码": code, "名称": "x", "差异系数": text, "上限": "0.50", "不高于上限": text == "0.300"}
+        {"学段": stage, "代码": code, "简称": "x", "差异系数": text, "上限": "0.50", "不高于上限": text == "0.300"}
         for stage in ("小学", "初中")
         for code, text in (("L1", "0.300"), ("L2", "0.612"), ("L3", "无法核算"), ("L4", "略高于0.50"))
     ]
     assert coefficient_chart(rows) == coefficient_chart(rows)
     assert qr_code("https://a.example/") == qr_code("https://a.example/")
     assert coefficient_chart(rows).startswith(b"\x89PNG")
-    assert len(io.BytesIO(coefficient_chart(rows)).getvalue()) < 200_000
+    assert len(coefficient_chart(rows)) < 200_000
+    assert "小学L2 0.612" in coefficient_words(rows)
+    spread = [
+        {"学段": stage, "代码": "L1", "名称": "x", "最小": "0.1", "中位": "0.2", "最大": most, "上限": "0.50"}
+        for stage, most in (("小学", "0.3"), ("初中", "略高于0.50"))
+    ]
+    assert spread_chart(spread) == spread_chart(spread) != spread_chart(spread[:1])
+
+
+def test_a_standard_without_limits_of_its_own_is_drawn_without_judging_a_bar():
+    from reports.documents.pictures import coefficient_chart, coefficient_words
+
+    rows = [
+        {"学段": "小学", "代码": "L1", "简称": "x", "差异系数": text, "上限": "——", "不高于上限": False}
+        for text in ("0.300", "0.700")
+    ]
+    assert "不单设上限" in coefficient_words(rows)
+    assert coefficient_chart(rows).startswith(b"\x89PNG")
