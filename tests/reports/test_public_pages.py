@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 from defusedxml import ElementTree as ET
+from django.contrib.staticfiles import finders
 from django.urls import reverse
 from openpyxl import load_workbook
 
 from evaluation.certifying import revoke, start_correction
 from evaluation.core.decided import Decided
 from evaluation.core.verdict import judge_report
+from evaluation.demo import DemoCounty, demo_county
 from evaluation.models import Certificate, Event, PublicationRule
 from evaluation.permissions import Refused
 from evaluation.publication_rules import set_fewest_pupils
 from evaluation.published import counts_by_province, hidden_schools, search_schools, verdict_behind
 from evaluation.workflow import State
 from indicators.models import SchoolRecord
+from indicators.report import SchoolReport
 from indicators.workbook.read import read_report
 from reports.presenters.public import met_words, school_sentences, shade, tiles
 from reports.presenters.school import school_page
@@ -33,6 +38,8 @@ from tests.evaluation.walk import people_of_county, signed, uploaded
 
 pytestmark = pytest.mark.django_db
 _MOST_QUERIES = 12
+#: A page with its sheet and scripts, compressed.
+_MOST_BYTES = 200_000
 
 
 @pytest.fixture(autouse=True)
@@ -245,6 +252,33 @@ def test_public_pages_ask_the_database_a_bounded_number_of_times(
     ):
         with django_assert_max_num_queries(_MOST_QUERIES):
             page(client, name, *arguments)
+
+
+def of_many_schools(code: str, name: str, story: str) -> DemoCounty:
+    """The county of a story thirty times over: 300 schools and more, each with a code and a name of its own."""
+    told = demo_county(code, name, story)
+
+    rows = [
+        SchoolReport(school.values | {"code": f"{code}{number:04d}", "name": f"{school.values['name']}第{number}校区"})
+        for number, school in enumerate(told.schools * 30, start=1)
+    ]
+    return DemoCounty(tuple(rows), told.figures)
+
+
+def test_a_county_of_three_hundred_schools_is_asked_for_and_sent_like_a_small_one(
+    client, county, people, monkeypatch, django_assert_max_num_queries
+):
+    monkeypatch.setattr("tests.evaluation.walk.demo_county", of_many_schools)
+    certificate = stands(county, people).certificate
+    with django_assert_max_num_queries(_MOST_QUERIES):
+        shown = page(client, "result", certificate.code)
+    assert shown.count("校区") >= 300
+    files = [finders.find(name) for name in re.findall(r'(?:href|src)="/static/([^"]+\.(?:css|js))"', shown)]
+    assert files
+    sent = [shown.encode(), *(Path(file).read_bytes() for file in files)]
+    weight = sum(len(gzip.compress(content)) for content in sent)
+    print(f"{shown.count('校区')} schools, {weight / 1000:.1f} kB compressed")
+    assert weight < _MOST_BYTES
 
 
 def test_the_map_has_every_province_once_and_no_two_on_one_place():
