@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import io
+import re
+import unicodedata
 from collections.abc import Callable, Iterator
 
 import pytest
 from django.urls import reverse
+from pypdf import PdfReader
 
 from tests.browser.chromium import DESK, PHONE
 from tests.look import axe, sheets
@@ -96,6 +100,39 @@ def test_public_pages_are_readable_in_an_older_browser(browser, world, older: Ca
                 shown.page.set_viewport_size(PHONE)
                 width = shown.page.evaluate("document.documentElement.scrollWidth")
                 faults += [f"{route}: is {width} wide on a phone"] * (width > PHONE["width"])
+    assert not faults, "\n".join(faults)
+
+
+#: The printable part of the sheet (site.css: A4 lying, 12 mm around), in pixels.
+_PAPER = {"width": 1031, "height": 703}
+#: What leads elsewhere or waits for a click has no use on paper.
+_NOT_ON_PAPER = ".site-nav, .site-footer, .skip-link, .breadcrumb, .filters, .pager, .downloads, button"
+
+
+def _plain(words: str) -> str:
+    """Without spaces, and with one sign for a letter: a font may draw 高 and the radical of that look alike."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", words))
+
+
+def test_public_pages_can_be_printed(browser, world):
+    faults = []
+    with window(browser) as shown:
+        for route, address in each_page(shown, world, _KINDS | {"standard", "glossary", "result_similar"}):
+            shown.page.set_viewport_size(_PAPER)
+            shown.page.emulate_media(media="print")
+            width = shown.page.evaluate("document.documentElement.scrollWidth")
+            faults += [f"{route}: is {width} wide on paper"] * (width > _PAPER["width"])
+            left = shown.page.locator(_NOT_ON_PAPER).filter(visible=True).count()
+            faults += [f"{route}: {left} things to click are printed"] * bool(left)
+            cut = shown.page.evaluate(
+                "[...document.querySelectorAll('.table-frame')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
+            )
+            faults += [f"{route}: {cut} tables are cut off"] * bool(cut)
+            heading = shown.page.get_by_role("heading", level=1).inner_text()
+            words = "".join(page.extract_text() for page in PdfReader(io.BytesIO(shown.page.pdf())).pages)
+            if _plain(heading) not in _plain(words):
+                faults.append(f"{route}: {address} has lost its heading {heading}")
+            shown.page.emulate_media(media="screen")
     assert not faults, "\n".join(faults)
 
 
