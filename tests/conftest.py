@@ -24,6 +24,9 @@ PASSWORD = "a-long-test-password"
 
 #: Rooms whose tests without a database have nothing to do with any server: they run once, whatever the database.
 _ROOMS = ("schools", "indicators", "evaluation", "reports")
+#: Walks through the whole portal, and long rows of random counties and files: what they run, tests of the parts have
+#: run already, and counting its lines would make them half as long again.
+_NOT_COUNTED = ("look", "permissions", "test_browser_story.py", "test_mutated_workbooks.py", "test_kernel_agrees")
 #: What these look at, a browser has already been given: which database it came from makes no difference any more.
 _LOOKED_AT = "look"
 _DATABASE = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback", "live_server"}
@@ -35,6 +38,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         room = item.path.parent.name
         if room == _LOOKED_AT or (not needs and room in _ROOMS):
             item.add_marker("pure")
+        if room in _NOT_COUNTED or item.path.name.startswith(_NOT_COUNTED):
+            item.add_marker("no_cover")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if not getattr(session.config.option, "loadgroup", False):
+        return
+    for item in session.items:
+        # Spread over both processes, a world is built twice and two browsers start: slow, and nobody would notice.
+        if item.get_closest_marker("xdist_group") and "@" not in item.nodeid:
+            raise pytest.UsageError(f"pytest-xdist did not put {item.nodeid} into its group")
 
 
 @pytest.fixture(scope="session", autouse=True)
