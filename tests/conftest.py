@@ -27,6 +27,7 @@ _ROOMS = ("schools", "indicators", "evaluation", "reports")
 #: Walks through the whole portal, and long rows of random counties and files: what they run, tests of the parts have
 #: run already, and counting its lines would make them half as long again.
 _NOT_COUNTED = ("look", "permissions", "test_browser_story.py", "test_mutated_workbooks.py", "test_kernel_agrees")
+_LONGEST_ID = 200
 #: What these look at, a browser has already been given: which database it came from makes no difference any more.
 _LOOKED_AT = "look"
 _DATABASE = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback", "live_server"}
@@ -40,6 +41,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("pure")
         if room in _NOT_COUNTED or item.path.name.startswith(_NOT_COUNTED):
             item.add_marker("no_cover")
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    # A file made a second later is another one, and two processes would disagree about the name of the test.
+    return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > _LONGEST_ID) else None
 
 
 @pytest.hookimpl(trylast=True)
