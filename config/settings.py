@@ -100,13 +100,13 @@ MIDDLEWARE = [
     # First: machines ask for health without a session, in plain HTTP, under any host name.
     "evaluation.probes.Probes",
     "evaluation.request_log.RequestLog",
+    # Before everything that gives a page its headers: it keeps a page with them.
+    "reports.public_cache.KeptPages",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "schools.middleware.PlainText",
-    # Behind what gives every answer its headers, before what asks who the reader is.
-    "reports.public_cache.KeptPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

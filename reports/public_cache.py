@@ -3,8 +3,9 @@
 Only for readers without a session: whoever is signed in sees their own name on every page. What a page says may be up
 to KEPT_SECONDS old; the status of a certificate (where its QR code leads) and 公示 are never kept.
 
-A page is kept compressed, and given out before sessions, accounts and messages are looked at (``KeptPages``): none of
-them changes it. It holds nothing secret, so that its length tells nothing either.
+A page is kept compressed and with the headers it was first sent with, and given out before anything else looks at the
+request (``KeptPages``): sessions, accounts and messages change nothing of it. It holds nothing secret, so that its
+length tells nothing either.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import functools
 import gzip
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -32,18 +33,24 @@ _LONGEST_KEY = 300
 _COMPRESSION = 5
 #: What Django keeps a message in until it is shown: to one reader.
 _MESSAGES_COOKIE = "messages"
+#: Headers of the one answer, not of the page.
+_OF_THE_ANSWER = frozenset({"Content-Length", "Content-Encoding", "X-Request-ID"})
+#: A request without any of these wants the whole page.
+_CONDITIONS = frozenset({"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"})
 
 View = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A page as it is kept: compressed, with its kind, the hash of what it says, and the name of its route."""
+    """A page as it is kept: compressed, with its kind, the hash of what it says, and the name of its route; ``headers``
+    are all it was first sent with, empty until it was."""
 
     compressed: bytes
     kind: str
     sha256: str
     route: str
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def kept_for_everybody(view: View) -> View:
@@ -71,6 +78,9 @@ def _keeping(asks: frozenset[str], view: View) -> View:
                 return answer
             found = _kept(request, answer)
             cache.set(key, found, KEPT_SECONDS)
+            made = _answer(request, found)
+            made.made_to_keep = found  # type: ignore[attr-defined]
+            return made
         return _answer(request, found)
 
     return kept
@@ -85,8 +95,13 @@ class KeptPages:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         key = _key(request)
         found = cache.get(key) if key is not None else None
-        if found is None:
-            return self.get_response(request)
+        if found is None or not found.headers:
+            answer = self.get_response(request)
+            made = getattr(answer, "made_to_keep", None)
+            if made is not None and answer.status_code == HTTPStatus.OK and not answer.cookies:
+                sent = tuple((name, value) for name, value in answer.items() if name not in _OF_THE_ANSWER)
+                cache.set(key, replace(made, headers=sent), KEPT_SECONDS)
+            return answer
         # No resolver has seen the request; the log names its route all the same.
         request.kept_route = found.route  # type: ignore[attr-defined]
         return _answer(request, found)
@@ -99,7 +114,10 @@ def _key(request: HttpRequest) -> str | None:
     if request.method not in ("GET", "HEAD") or own or len(path) > _LONGEST_KEY:
         return None
     # One for each way of showing it: nobody gets another reader's choice, and a cookie made up adds none.
-    return f"page:{request.get_host()}:{Display.of(request)}:{hashlib.sha256(path.encode()).hexdigest()}"
+    # With its scheme: who asks without TLS is sent on, and must not be given what was made for others.
+    return (
+        f"page:{request.scheme}:{request.get_host()}:{Display.of(request)}:{hashlib.sha256(path.encode()).hexdigest()}"
+    )
 
 
 def _has_token(request: HttpRequest) -> bool:
@@ -120,22 +138,26 @@ def _kept(request: HttpRequest, answer: HttpResponse) -> Kept:
 def _answer(request: HttpRequest, found: Kept) -> HttpResponse:
     # Weak: the same page, whether it travels compressed or not.
     etag = f'W/"{found.sha256}"'
-    headers = {
+    headers = dict(found.headers) or {
+        "Content-Type": found.kind,
         "ETag": etag,
         "Cache-Control": f"public, max-age={KEPT_SECONDS}",
         "Vary": "Accept-Encoding, Cookie",
     }
-    is_compressed = _takes_gzip(request)
+    is_compressed = _takes_gzip(request.META.get("HTTP_ACCEPT_ENCODING", ""))
     content = found.compressed if is_compressed else gzip.decompress(found.compressed)
     headers["Content-Length"] = str(len(content))
     if is_compressed:
         headers["Content-Encoding"] = "gzip"
-    answer = HttpResponse(content, content_type=found.kind, headers=headers)
+    answer = HttpResponse(content, headers=headers)
+    if _CONDITIONS.isdisjoint(request.META):
+        return answer
     return get_conditional_response(request, etag=etag, response=answer) or answer
 
 
-def _takes_gzip(request: HttpRequest) -> bool:
-    for accepted in request.headers.get("Accept-Encoding", "").split(","):
+@functools.lru_cache(maxsize=256)
+def _takes_gzip(header: str) -> bool:
+    for accepted in header.split(","):
         coding, parameters = parse_header_parameters(accepted)
         if coding == "gzip":
             return parameters.get("q", "1").rstrip("0.") != ""
