@@ -68,12 +68,12 @@ def bound(**ids: object) -> Iterator[None]:
 @contextmanager
 def bound_request(request: HttpRequest, request_id: str) -> Iterator[None]:
     """Every line logged inside carries the id of the request, and what it is about once that is known."""
-    token = _request.set(request)
+    about, known = _request.set(request), _ids.set({**(_ids.get() or {}), "request_id": request_id})
     try:
-        with bound(request_id=request_id):
-            yield
+        yield
     finally:
-        _request.reset(token)
+        _ids.reset(known)
+        _request.reset(about)
 
 
 def about_job(run: Callable[[Any], None]) -> Callable[[Any], None]:

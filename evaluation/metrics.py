@@ -8,6 +8,7 @@ need no port of their own, and no figure goes stale with a process that died.
 from __future__ import annotations
 
 import datetime
+import functools
 import os
 from collections.abc import Iterable, Iterator
 
@@ -46,8 +47,15 @@ _request_seconds = Histogram(
 
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
     """Count one answer. Anybody can send any method: unknown ones share one name."""
-    _requests.labels(method if method in _METHODS else "OTHER", route, str(status)).inc()
-    _request_seconds.labels(route).observe(seconds)
+    answers, times = _counted(method if method in _METHODS else "OTHER", route, status)
+    answers.inc()
+    times.observe(seconds)
+
+
+@functools.lru_cache(maxsize=4096)
+def _counted(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """Where an answer is counted: looked up once, and not for every request."""
+    return _requests.labels(method, route, str(status)), _request_seconds.labels(route)
 
 
 def as_text() -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 import time
-import uuid
 from collections.abc import Callable
 
 from django.conf import settings
@@ -29,8 +29,8 @@ class RequestLog:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if _SANE_ID.fullmatch(given) else secrets.token_hex(16)
         with bound_request(request, request_id):
             started = time.perf_counter()
             response = self.get_response(request)
@@ -38,8 +38,9 @@ class RequestLog:
             seconds = time.perf_counter() - started
             route = route_of(request)
             count_request(request.method or "", route, response.status_code, seconds)
-            told = {"route": route, "status": response.status_code, "milliseconds": round(seconds * 1000, 1)}
-            logger.info("%s %s %s", request.method, route, response.status_code, extra={"fields": told})
+            if logger.isEnabledFor(logging.INFO):
+                told = {"route": route, "status": response.status_code, "milliseconds": round(seconds * 1000, 1)}
+                logger.info("%s %s %s", request.method, route, response.status_code, extra={"fields": told})
         return response
 
 

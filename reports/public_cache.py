@@ -109,9 +109,11 @@ class KeptPages:
 
 def _key(request: HttpRequest) -> str | None:
     """What the answer to a request is kept under; None where it may be one reader's own."""
-    path = request.get_full_path()
-    own = {settings.SESSION_COOKIE_NAME, _MESSAGES_COOKIE} & request.COOKIES.keys()
-    if request.method not in ("GET", "HEAD") or own or len(path) > _LONGEST_KEY:
+    path = f"{request.path}?{request.META.get('QUERY_STRING', '')}"
+    if request.method not in ("GET", "HEAD") or len(path) > _LONGEST_KEY:
+        return None
+    cookies = request.COOKIES
+    if cookies and (settings.SESSION_COOKIE_NAME in cookies or _MESSAGES_COOKIE in cookies):
         return None
     # One for each way of showing it: nobody gets another reader's choice, and a cookie made up adds none.
     # With its scheme: who asks without TLS is sent on, and must not be given what was made for others.
