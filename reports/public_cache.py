@@ -19,7 +19,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import parse_header_parameters
@@ -29,8 +29,10 @@ from reports.display import Display
 KEPT_SECONDS = 60
 #: A page with a longer query is nobody's in particular: not worth its room.
 _LONGEST_KEY = 300
-#: A little more size for a third of the time.
-_COMPRESSION = 5
+#: Compressed once a minute and sent as often as asked for.
+_COMPRESSION = 9
+#: Held here, because finding it costs as much as reading from it; it is thread-safe, like all of its kind.
+_pages = caches["default"]
 #: What Django keeps a message in until it is shown: to one reader.
 _MESSAGES_COOKIE = "messages"
 #: Headers of the one answer, not of the page.
@@ -71,13 +73,13 @@ def _keeping(asks: frozenset[str], view: View) -> View:
         key = _key(request)
         if key is None or not request.GET.keys() <= asks:
             return view(request, *args, **kwargs)
-        found = cache.get(key)
+        found = _pages.get(key)
         if found is None:
             answer = view(request, *args, **kwargs)
             if answer.status_code != HTTPStatus.OK or answer.streaming or answer.cookies or _has_token(request):
                 return answer
             found = _kept(request, answer)
-            cache.set(key, found, KEPT_SECONDS)
+            _pages.set(key, found, KEPT_SECONDS)
             made = _answer(request, found)
             made.made_to_keep = found  # type: ignore[attr-defined]
             return made
@@ -94,13 +96,13 @@ class KeptPages:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         key = _key(request)
-        found = cache.get(key) if key is not None else None
+        found = _pages.get(key) if key is not None else None
         if found is None or not found.headers:
             answer = self.get_response(request)
             made = getattr(answer, "made_to_keep", None)
             if made is not None and answer.status_code == HTTPStatus.OK and not answer.cookies:
                 sent = tuple((name, value) for name, value in answer.items() if name not in _OF_THE_ANSWER)
-                cache.set(key, replace(made, headers=sent), KEPT_SECONDS)
+                _pages.set(key, replace(made, headers=sent), KEPT_SECONDS)
             return answer
         # No resolver has seen the request; the log names its route all the same.
         request.kept_route = found.route  # type: ignore[attr-defined]
