@@ -21,8 +21,9 @@ workers = int(os.environ.get("WEB_WORKERS", "2"))
 timeout = 60
 # Told to stop, a process ends the request at hand; less than the time its supervisor waits.
 graceful_timeout = 15
-# Processes are renewed every so often, not all at once: memory that is lost slowly stays little.
-max_requests, max_requests_jitter = 50_000, 10_000
+# Processes are renewed every so often, not all at once: memory that is lost slowly stays little. Seldom, because
+# loading the site anew takes as long as answering ten thousand kept pages.
+max_requests, max_requests_jitter = 300_000, 60_000
 # The heartbeat goes to memory: a slow disk must not look like a process that hangs.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 # Nobody steers it but signals; the rest of the file system is read-only.
