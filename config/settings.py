@@ -319,7 +319,7 @@ MIGRATION_MODULES = {"knox": None}
 SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "TITLE": "县域义务教育优质均衡督导评估平台接口",
-    "VERSION": "1.0.0",
+    "VERSION": "1.0.1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     # Docstrings are for whoever reads the code; what is told to the world stands in the views, in Chinese.
     "DISABLE_DOCSTRING_DESCRIPTIONS": True,

@@ -61,7 +61,8 @@ def beside(charts: tuple[Chart, ...], dots_an_inch: int = 220) -> bytes:
     columns = [(_opened(Heading(chart.title), dots_an_inch), _opened(chart, dots_an_inch)) for chart in charts]
     wide, gap = columns[0][0].width, columns[0][0].width * _GAP // WIDTH
     height = max(sum(part.height for part in column) for column in columns)
-    whole = Image.new("RGB", (len(columns) * (wide + gap) - gap, height), "#ffffff")
+    # With an edge on the right: figures stand there, and programs that scale a picture eat into its last letters.
+    whole = Image.new("RGB", (len(columns) * (wide + gap) - gap // 2, height), "#ffffff")
     for number, (heading, chart) in enumerate(columns):
         whole.paste(heading, (number * (wide + gap), 0))
         whole.paste(chart, (number * (wide + gap), heading.height))
