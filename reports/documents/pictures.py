@@ -55,7 +55,7 @@ def _bars(stage: str, rows: Rows) -> BarChart:
         description="",
         bars=tuple(
             Bar(
-                f"{row['代码']} {row['简称']}", _number(row["差异系数"]), row["差异系数"], _ink(row),
+                f"{row['代码']} {row['简称']}", _number(row["差异系数"]), _judged(row), _ink(row),
                 has_limit=_number(row["上限"]) is not None,
             )
             for row in rows
@@ -63,6 +63,13 @@ def _bars(stage: str, rows: Rows) -> BarChart:
         limit=_number(printed),
         limit_words=f"上限 {printed}",
     )  # fmt: skip
+
+
+def _judged(row: Mapping[str, Any]) -> str:
+    """The figure with the sign that pages put beside it: the document may be printed in black."""
+    if _number(row["上限"]) is None or _number(row["差异系数"]) is None:
+        return str(row["差异系数"])
+    return f"{row['差异系数']} {'✓' if row['不高于上限'] else '✗'}"
 
 
 def _ink(row: Mapping[str, Any]) -> str:
