@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from hypothesis import HealthCheck, settings
 
 from evaluation.actions import load_standard
 from evaluation.core.standard import Standard as StandardDocument
@@ -20,6 +21,11 @@ from tests.frozen import let_sqlite_be_emptied
 ROOT = Path(__file__).resolve().parent.parent
 STANDARD_PATH = ROOT / "fixtures/standards/2017-quality.toml"
 PASSWORD = "a-long-test-password"
+
+# How long a draw takes says what else the machine is doing, not whether a rule holds; a test that is right must not
+# fail beside another run. The same with CI set and without.
+settings.register_profile("portal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("portal")
 
 
 #: Rooms whose tests without a database have nothing to do with any server: they run once, whatever the database.

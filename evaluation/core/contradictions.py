@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from evaluation.core.changes import OF_COUNTY, Change
 from evaluation.core.columns import EMPTY, REJECTED, SCHOOL_TYPES, URBAN_RURAL, CountyColumns, SchoolColumns
-from indicators.catalogue import ALL_FIELDS, COUNTY_ITEMS, DECIMAL_SCALE, Kind
+from indicators.catalogue import ALL_FIELDS, COUNTY_ITEMS, DECIMAL_SCALE, FIELD_BY_KEY, Kind
 from indicators.checks.county import find_contradicting_figures
 from indicators.checks.rows import SchoolRows
 from indicators.checks.schools import SCHOOL_CHECKS
@@ -19,37 +19,63 @@ from indicators.report import Value
 from schools.vocabulary import SponsorType
 
 _TEXTS: Mapping[str, Value] = {"code": "0000000000", "name": ""}
+_LETTERS = dict.fromkeys((field.key for field in ALL_FIELDS), "A")
 
 
-def is_contradicting(change: Change, schools: SchoolColumns, figures: CountyColumns | None = None) -> bool:
-    """Whether the checks refuse figures after the change that they did not refuse before it. Without the county
-    figures a change of one of them is taken as it is; rooms contradict nothing."""
-    if change.room >= 0:
-        return False
-    if change.school == OF_COUNTY:
-        return figures is not None and bool(_of_county(figures, change) - _of_county(figures, None))
-    return bool(_of_school(schools, change.school, change) - _of_school(schools, change.school, None))
+class Contradictions:
+    """The figures of one county as they are reported, to be asked about changes of them. What the checks find in a row
+    as it stands is found once, however many changes of it are asked about."""
+
+    def __init__(self, schools: SchoolColumns, figures: CountyColumns | None = None) -> None:
+        """Without the county figures a change of one of them is taken as it is."""
+        self._schools, self._figures = schools, figures
+        self._rows: dict[int, _Row] = {}
+        self._of_county = None if figures is None else _of_county(figures, None)
+
+    def has(self, change: Change) -> bool:
+        """Whether the checks refuse figures after the change that they did not refuse before it; rooms contradict
+        nothing."""
+        if change.room >= 0:
+            return False
+        if change.school == OF_COUNTY:
+            known, figures = self._of_county, self._figures
+            return known is not None and figures is not None and bool(_of_county(figures, change) - known)
+        row = self._rows.get(change.school)
+        if row is None:
+            row = self._rows[change.school] = _Row(self._schools, change.school)
+        return bool(row.refused_after(change) - row.refused)
 
 
-def _of_school(schools: SchoolColumns, school: int, change: Change | None) -> set[tuple[str, str]]:
-    columns: dict[str, list[Value]] = {}
-    rejected: set[str] = set()
-    for field in ALL_FIELDS:
-        key = field.key
-        if key in _TEXTS:
-            columns[key] = [_TEXTS[key]]
-            continue
-        if field.kind is Kind.ROOMS:
-            columns[key] = [()]
-            continue
-        whole = int(schools.column(key)[school])
-        if whole == REJECTED:
-            rejected.add(key)
-        columns[key] = [_typed(key, field.kind, change.after if change is not None and change.key == key else whole)]
-    # Some words name a cell: any address will do, nobody reads them here.
-    rows = SchoolRows(columns, [rejected], dict.fromkeys(columns, "A"), [0])
-    found = (finding for check in SCHOOL_CHECKS for finding in check(rows))
-    return {(finding.rule, key) for finding in found for key in finding.rejects}
+class _Row:
+    """One school as the checks of the intake see it; ``refused`` is what they refuse in it."""
+
+    def __init__(self, schools: SchoolColumns, school: int) -> None:
+        self._columns: dict[str, list[Value]] = {}
+        self._rejected: set[str] = set()
+        for field in ALL_FIELDS:
+            key = field.key
+            if key in _TEXTS:
+                self._columns[key] = [_TEXTS[key]]
+                continue
+            if field.kind is Kind.ROOMS:
+                self._columns[key] = [()]
+                continue
+            whole = int(schools.column(key)[school])
+            if whole == REJECTED:
+                self._rejected.add(key)
+            self._columns[key] = [_typed(key, field.kind, whole)]
+        self.refused = self._refused(self._columns)
+
+    def refused_after(self, change: Change) -> set[tuple[str, str]]:
+        """What they refuse in it after a change of one of its cells."""
+        typed = _typed(change.key, FIELD_BY_KEY[change.key].kind, change.after)
+        return self._refused(self._columns | {change.key: [typed]})
+
+    def _refused(self, columns: dict[str, list[Value]]) -> set[tuple[str, str]]:
+        # Some words name a cell: any address will do, nobody reads them here.
+        rows = SchoolRows(columns, [self._rejected], _LETTERS, [0])
+        found = (finding for check in SCHOOL_CHECKS for finding in check(rows))
+        return {(finding.rule, key) for finding in found for key in finding.rejects}
 
 
 def _typed(key: str, kind: Kind, whole: int) -> Value:

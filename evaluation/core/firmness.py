@@ -13,7 +13,7 @@ from itertools import islice
 
 from evaluation.core.changes import Change, tried
 from evaluation.core.columns import CountyColumns, SchoolColumns
-from evaluation.core.contradictions import is_contradicting
+from evaluation.core.contradictions import Contradictions
 from evaluation.core.decided import NO_COLUMNS, DecidedColumns
 from evaluation.core.firmness_coefficients import CoefficientFirmness, firmness_of_coefficient
 from evaluation.core.firmness_items import candidates, is_within_rounding
@@ -72,8 +72,9 @@ def firmness(
 ) -> Firmness:
     """How firm the verdict on the one county of the columns is."""
     judgement = judge(schools, figures, standard, as_of, decided)
+    contradictions = Contradictions(schools, figures)
     coefficients = tuple(
-        firmness_of_coefficient(result, schools, judgement.people, indicator, standard)
+        firmness_of_coefficient(result, schools, judgement.people, indicator, standard, contradictions)
         for result in judgement.stages
         for indicator in standard.indicators
         if not standard.decides_by_composite
@@ -85,7 +86,7 @@ def firmness(
     )
     if judgement.granted:
         coefficients, rows = _confirmed(judgement, coefficients, rows, schools, figures, standard, as_of, decided)
-    items = _items(judgement, schools, figures, standard, as_of, decided)
+    items = _items(judgement, schools, figures, standard, as_of, decided, contradictions)
     findings: list[CoefficientFirmness | ItemFirmness | RowFirmness] = [*coefficients, *items]
     findings += [row for _, row in rows]
     passed = _TRUTH[int(judgement.outcome[0])]
@@ -102,7 +103,7 @@ def firmness(
     if passed is None or len(failing_schools) > 1 or not possible:
         return Firmness(*told, None, None, coefficients, items, rows)
     near = sorted(set(possible), key=lambda change: change.closeness)
-    consistent = (change for change in near if not is_contradicting(change, schools, figures))
+    consistent = (change for change in near if not contradictions.has(change))
     chosen = list(islice(consistent, _MOST_TRIED))
     outcomes = tried(schools, figures, chosen, standard, as_of, decided).outcome.tolist()
     for change, outcome in zip(chosen, outcomes, strict=True):
@@ -155,6 +156,7 @@ def _items(
     standard: Standard,
     as_of: datetime.date,
     decided: DecidedColumns,
+    contradictions: Contradictions,
 ) -> tuple[ItemFirmness, ...]:
     """Every computed item, with the closest of its candidates that the kernel confirms."""
     computed = [criterion for criterion in standard.criteria if criterion.rule]
@@ -162,9 +164,8 @@ def _items(
     chosen: list[tuple[str, Change]] = []
     for criterion in computed:
         if (is_met := passed[criterion.code]) is not None:
-            chosen += [
-                (criterion.code, change) for change in candidates(criterion, judgement, schools, figures, as_of, is_met)
-            ]
+            found = candidates(criterion, judgement, schools, figures, as_of, is_met, contradictions)
+            chosen += [(criterion.code, change) for change in found]
     turned = _turned(chosen, passed, schools, figures, standard, as_of, decided)
     return tuple(
         ItemFirmness(

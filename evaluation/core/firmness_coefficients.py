@@ -17,7 +17,7 @@ import numpy as np
 from evaluation.core.changes import Change, step_of
 from evaluation.core.coefficient import Groups, grouped_coefficients, settle_exactly
 from evaluation.core.columns import FloatArray, IntArray, SchoolColumns
-from evaluation.core.contradictions import is_contradicting
+from evaluation.core.contradictions import Contradictions
 from evaluation.core.firmness_rows import ENROLLMENTS, own_cells, pupils_to_spare
 from evaluation.core.gaps import weight_of
 from evaluation.core.population import STAGES, Population
@@ -46,9 +46,14 @@ class CoefficientFirmness:
 
 
 def firmness_of_coefficient(
-    result: StageResult, schools: SchoolColumns, people: Population, indicator: Indicator, standard: Standard
+    result: StageResult,
+    schools: SchoolColumns,
+    people: Population,
+    indicator: Indicator,
+    standard: Standard,
+    contradictions: Contradictions,
 ) -> CoefficientFirmness:
-    """One coefficient of the one county of ``result``."""
+    """One coefficient of the one county of ``result``; ``contradictions`` are those of its figures."""
     found = result.results[indicator.code]
     limit = standard.coefficient_limits[result.stage]
     outcome = int(found.outcome[0])
@@ -63,7 +68,7 @@ def firmness_of_coefficient(
         value,
         limit,
         outcome == PASSED,
-        cell.smallest(),
+        cell.smallest(contradictions),
         abs(Fraction(value) - limit) < half,
     )
 
@@ -106,12 +111,12 @@ class _Cells:
         others = rows.denominator - self._weight * result.enrollment
         self._others = others if indicator.shared else np.zeros_like(others)
 
-    def smallest(self) -> Change | None:
+    def smallest(self, contradictions: Contradictions) -> Change | None:
         """The change nearest to the cell's own size among those that turn the coefficient."""
         candidates = sorted((*self._amounts(), *self._enrollments()), key=lambda each: each.closeness)
         for each in candidates[:_MOST_TRIED]:
             change = self._turning(each)
-            if change is not None and not is_contradicting(change, self._schools):
+            if change is not None and not contradictions.has(change):
                 return change
         return None
 

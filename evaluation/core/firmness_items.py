@@ -18,7 +18,7 @@ import numpy as np
 
 from evaluation.core.changes import OF_COUNTY, Change, scale_of, step_of
 from evaluation.core.columns import CountyColumns, SchoolColumns
-from evaluation.core.contradictions import is_contradicting
+from evaluation.core.contradictions import Contradictions
 from evaluation.core.firmness_rows import ENROLLMENTS
 from evaluation.core.items import ItemResult, Ratio
 from evaluation.core.population import STAGES, is_continuous
@@ -38,6 +38,7 @@ def candidates(
     figures: CountyColumns,
     as_of: datetime.date,
     is_met: bool,
+    contradictions: Contradictions,
 ) -> list[Change]:
     """The closest changes of one cell that could turn an item of the one county judged, the closest first."""
     suggest = _SUGGESTIONS.get(criterion.rule)
@@ -47,7 +48,7 @@ def candidates(
     possible = [change for change in found if change.after >= 0 and change.after != change.before]
     near = heapq.nsmallest(_MOST_LOOKED_AT, possible, key=lambda change: (change.closeness, change.key, change.school))
     # What the checks would refuse turns nothing.
-    return list(islice((change for change in near if not is_contradicting(change, schools, figures)), _MOST_TRIED))
+    return list(islice((change for change in near if not contradictions.has(change)), _MOST_TRIED))
 
 
 def is_within_rounding(item: ItemResult, standard: Standard) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.core.disclosure import not_shown_alone
@@ -38,7 +38,6 @@ def test_where_the_province_shows_every_school_none_is_hidden():
     assert not_shown_alone([("a", "PRIMARY")], {"a": 0}, 0) == frozenset()
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.tuples(st.integers(0, 60), st.integers(0, 60))))
 def test_in_no_stage_with_two_schools_is_one_alone_left_out(schools):
     rows = [(code, stage) for code, counts in schools.items() for stage, n in zip(_STAGES, counts, strict=True) if n]

@@ -454,7 +454,7 @@ def school_rows(draw: st.DrawFn) -> list[dict[str, int]]:
 FIGURES = st.lists(st.fixed_dictionaries({"C12": COUNTS, "C13": SCALED, "C27": COUNTS}), min_size=2, max_size=2)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(tree=conditions(Level.SCHOOL), schools=school_rows(), figures=FIGURES)
 def test_schools_agree_with_fractions_and_loops(tree, schools, figures, standard_document):
     assume(len(text := written(tree)) <= MOST_CHARACTERS)
@@ -463,7 +463,7 @@ def test_schools_agree_with_fractions_and_loops(tree, schools, figures, standard
     assert judged(text, ground_of(standard_document, schools, figures)) == expected
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(tree=conditions(Level.COUNTY), schools=school_rows(), figures=FIGURES)
 def test_counties_agree_with_fractions_and_loops(tree, schools, figures, standard_document):
     assume(len(text := written(tree)) <= MOST_CHARACTERS)

@@ -13,7 +13,7 @@ import pytest
 
 from evaluation.core.changes import OF_COUNTY, Change, scale_of, step_of
 from evaluation.core.columns import columns_of
-from evaluation.core.contradictions import is_contradicting
+from evaluation.core.contradictions import Contradictions
 from evaluation.core.decided import Decided, Grant, columns_of_decided
 from evaluation.core.firmness import Firmness, ItemFirmness, firmness
 from evaluation.core.firmness_coefficients import CoefficientFirmness
@@ -198,8 +198,8 @@ def test_no_smaller_change_of_any_one_amount_or_number_of_pupils_turns_a_small_c
         for after in range(1 if key == "primary_enrollment" else 0, 4 * int(value))
         if abs(after - int(value)) / int(value) < line.change.closeness[0]
     ]
-    columns = columns_of([report])[0]
-    nearer = [change for change in nearer if not is_contradicting(change, columns)]
+    contradictions = Contradictions(columns_of([report])[0])
+    nearer = [change for change in nearer if not contradictions.has(change)]
     assert len(nearer) > 20
     for change in nearer:
         found = judge_report(told.with_cell(change, change.after), standard, AS_OF)["stages"]["PRIMARY"]["indicators"]
@@ -310,9 +310,10 @@ def test_no_change_is_told_that_the_checks_would_refuse(counties: list[Told], st
     told = 0
     for county in counties:
         schools, figures, _ = columns_of([county.report])
+        contradictions = Contradictions(schools, figures)
         changes = [each.change for each in (*county.firm.items, *county.firm.coefficients)] + [county.firm.change]
         for change in filter(None, changes):
-            assert not is_contradicting(change, schools, figures), change
+            assert not contradictions.has(change), change
             told += 1
     assert told > 100
 

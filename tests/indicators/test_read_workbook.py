@@ -689,7 +689,7 @@ JUNK = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, len(KEYS) - 1), JUNK), max_size=12), st.data())
 def test_every_filled_cell_is_either_a_value_or_refused_with_a_problem(
     spoiled: list[tuple[int, int, Any]], data: st.DataObject
