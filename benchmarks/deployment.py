@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAMS = ("initdb", "postgres", "redis-server")
+PROGRAMS = ("initdb", "postgres", "redis-server", "nginx")
 _START_SECONDS = 60.0
 #: As niceness: each step takes a fifth.
 _A_TENTH = "10"
@@ -38,6 +38,24 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def front_config(folder: Path, port: int, pages: int, uploads: int) -> Path:
+    """config/front.conf as a file of ``folder``, for this machine: it listens at ``port``, the processes behind it at
+    theirs, and what it keeps lies in the folder."""
+    text = (ROOT / "config/front.conf").read_text(encoding="utf-8")
+    here = {
+        "listen 8000 ": f"listen 127.0.0.1:{port} ",
+        "web:8000": f"127.0.0.1:{pages}",
+        "uploads:8000": f"127.0.0.1:{uploads}",
+        "/tmp/front": str(folder / "front"),  # noqa: S108
+    }
+    for told, meant in here.items():
+        assert told in text, told
+        text = text.replace(told, meant)
+    path = folder / "front.conf"
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 class Server:
@@ -126,11 +144,26 @@ class Deployment:
     def add_worker(self, name: str, *command: str, gives_way: bool = False, **more: str) -> Server:
         """Start a process of the portal and keep it up; ``more`` is added to its environment. One that ``gives_way``
         has a tenth of the share of the others where the processor is short: ``cpu_shares: 102`` in docker-compose."""
+        return self._add(name, [sys.executable, *command], gives_way, more)
 
+    def add_site(self, web: int, uploads: int) -> int:
+        """Start the site as docker-compose does: so many processes for pages and for uploads, nginx before them.
+        Returns the port it is asked at, once it answers."""
+        front, *behind = free_port(), free_port(), free_port()
+        for name, port, count in zip(("web", "uploads"), behind, (web, uploads), strict=True):
+            site = ("-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi", "--bind", f"127.0.0.1:{port}")
+            self.add_worker(name, *site, WEB_WORKERS=str(count), PROXIES="1")
+        config = front_config(self.folder, front, *behind)
+        self._add("front", [program("nginx") or "nginx", "-c", str(config)], False, {})
+        for port in (*behind, front):
+            self.wait_for(port)
+        return front
+
+    def _add(self, name: str, command: list[str], gives_way: bool, more: dict[str, str]) -> Server:
         def begin() -> subprocess.Popen[bytes]:
             with self.log(name) as log:
                 process = subprocess.Popen(
-                    [sys.executable, *command],
+                    command,
                     cwd=ROOT,
                     env=self.environment | more,
                     stdout=log,

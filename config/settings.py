@@ -7,6 +7,7 @@ ALLOWED_HOSTS   comma-separated (default: this machine alone)
 CSRF_TRUSTED_ORIGINS  comma-separated origins whose forms are taken beside the own (default: none)
 DEBUG           1 to see tracebacks in the browser; never in a deployment
 HTTPS           1 behind TLS: secure cookies, HSTS
+PROXIES         how many proxies of ours a request passes, each adding to X-Forwarded-For (default: 1 with HTTPS)
 SITE_URL        address of the site in letters, notices and on certificates (default: http://127.0.0.1:8000)
 EMAIL_URL       smtp://user:password@host:587/?tls=1, or smtps:// (default: letters go to the console)
 EMAIL_FROM      sender of letters
@@ -43,6 +44,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var"))
 DEBUG = os.environ.get("DEBUG") == "1"
 HTTPS = os.environ.get("HTTPS") == "1"
+PROXIES = int(os.environ.get("PROXIES") or HTTPS)
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
 IS_EMBEDDED = not DATABASE_URL or DATABASE_URL.startswith("sqlite:")
 REDIS_URL = os.environ.get("REDIS_URL", "")
@@ -187,6 +189,8 @@ LOGOUT_REDIRECT_URL = "home"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = datetime.timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+# Not the address of the proxy, which everybody shares: whoever guesses would lock the owner out with themselves.
+AXES_CLIENT_IP_CALLABLE = "evaluation.senders.network_of"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_CALLABLE = "evaluation.sign_in.locked_page"
@@ -338,24 +342,29 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# Pages kept for a minute live in each process; requests are counted for all of them together where there is a Redis.
+
+def _shared(name: str) -> dict[str, object]:
+    """A store of all processes where there is Redis; whoever uses it gets along without."""
+    if not REDIS_URL:
+        here = "django.core.cache.backends.locmem.LocMemCache"
+        return {"BACKEND": here, "LOCATION": name, "OPTIONS": {"MAX_ENTRIES": 20_000}}
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": f"portal-{name}",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+
+
+# Pages kept for a minute live in each process. Requests are counted for all of them together, and what a worker has
+# made ready is for all of them.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "OPTIONS": {"MAX_ENTRIES": 2_000},
     },
-    "counters": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "portal-counters",
-        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
-    }
-    if REDIS_URL
-    else {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "counters",
-        "OPTIONS": {"MAX_ENTRIES": 20_000},
-    },
+    "counters": _shared("counters"),
+    "sentences": _shared("sentences"),
 }
 
 # The message is only a doorbell: it carries an id, and losing it loses nothing (evaluation/jobs.py).

@@ -10,6 +10,7 @@ from time import sleep
 from django import db
 
 from evaluation import actions, jobs
+from evaluation.judged import judged
 from evaluation.models import Job
 from indicators.workbook.sandbox import keep_one_ready
 
@@ -48,6 +49,8 @@ def work_on(job_id: int | None = None) -> bool:
             jobs.doing.rests()
         if job.submission_id is not None or job.partial_id is not None:
             keep_one_ready()
+        if job.submission is not None:
+            judged.send_robust(sender=Job, version=job.submission)
         return True
 
 

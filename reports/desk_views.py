@@ -17,7 +17,7 @@ from evaluation.queries import evaluations_visible_to
 from evaluation.radar_queries import hits_of_versions
 from indicators.models import Explanation, ReportedProblem
 from indicators.problem import Severity
-from reports.insight_views import firmness_of_many
+from reports.firmness_kept import firmness_of_many
 from reports.presenters.desk import UNDER_WAY, DeskLine, Waiting, by_urgency, desk_line, filters, sentence, states_of
 from schools.models import User
 from schools.vocabulary import Party

@@ -33,7 +33,7 @@ from evaluation.standards import parsed_standard
 from evaluation.workflow import State, Step, holder, steps_from
 from indicators.models import Submission
 from reports import radar_section
-from reports.insight_views import firmness_in_short
+from reports.firmness_kept import firmness_in_short
 from reports.presenters.evaluation import AREA_OF, event_lines, item_groups, step_lines
 from reports.presenters.verdict import Register, verdict_page
 from schools.vocabulary import Party

@@ -41,7 +41,7 @@ from indicators.queries import last_year_version, school_report_of
 from indicators.register import open_proposals
 from indicators.workbook.last_year_sheet import LastYearUse
 from reports import exporters
-from reports.insight_views import firmness_in_short
+from reports.firmness_kept import firmness_in_short
 from reports.presenters.open_tables.requirements import standard_tables
 from reports.presenters.problems import Explaining, Window, problem_lines, severity_counts
 from reports.presenters.progress import Standing, progress, standing
@@ -228,9 +228,10 @@ def submission(request: HttpRequest, pk: int) -> HttpResponse:
     job = job_of(version)
     # "Done" and the verdict are written in one transaction: while the job is not over there is none to ask for.
     verdict = verdict_of(version) if job is None or job.is_over else None
-    context: dict[str, Any] = {"submission": version, "verdict": verdict, "newer": _newer(version)}
+    context: dict[str, Any] = {"submission": version, "verdict": verdict}
     if verdict is None and (job is None or not job.is_over):
         return render(request, "reports/progress.html", context | {"progress": progress(job, waiting_before(job))})
+    context["newer"] = _newer(version)
     if verdict is None and job.state == JobState.SET_ASIDE:
         return render(request, "reports/set_aside.html", context)
     register = _register(version)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from hypothesis import HealthCheck, settings
 
@@ -76,16 +76,19 @@ def _fast_passwords(settings):
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept_from_another_test():
-    cache.clear()
+def _nothing_kept_from_another_test(settings):
+    # Not in Redis either, where the other process of this run would find it.
+    here = "django.core.cache.backends.locmem.LocMemCache"
+    shared = {name: {"BACKEND": here, "LOCATION": name} for name in ("counters", "sentences")}
+    settings.CACHES = settings.CACHES | shared
+    for each in caches.all():
+        each.clear()
 
 
 @pytest.fixture(autouse=True)
 def _requests_are_not_counted(settings):
     # Thousands of requests come from one address here; the tests of the rates set their own.
     settings.API_RATES = dict.fromkeys(settings.API_RATES)
-    here = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "counters"}
-    settings.CACHES = settings.CACHES | {"counters": here}
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ from tests.operations.test_metrics import free_port
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES = COMPOSE["services"]
-OURS = ("migrate", "web", "worker", "beat", "backup")
+OURS = ("migrate", "front", "web", "uploads", "worker", "beat", "backup")
 ONCE = ("migrate", "backup")
 STAYING = [name for name in SERVICES if name not in ONCE]
 GUNICORN = runpy.run_path(str(ROOT / "config/gunicorn.py"))
@@ -78,7 +78,7 @@ def test_what_runs_once_is_not_started_again(name):
 
 
 def test_everything_of_ours_starts_after_the_tables_are_made():
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "uploads", "worker", "beat"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert SERVICES["migrate"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
 
@@ -86,7 +86,8 @@ def test_everything_of_ours_starts_after_the_tables_are_made():
 def test_what_is_at_hand_may_end_before_the_supervisor_kills():
     within = float(SERVICES["worker"]["environment"]["STOP_WITHIN"])
     assert within + 10 <= seconds(SERVICES["worker"]["stop_grace_period"])
-    assert GUNICORN["graceful_timeout"] + 5 <= seconds(SERVICES["web"]["stop_grace_period"])
+    for name in ("web", "uploads"):
+        assert GUNICORN["graceful_timeout"] + 5 <= seconds(SERVICES[name]["stop_grace_period"])
     assert GUNICORN["graceful_timeout"] < GUNICORN["timeout"]
     assert GUNICORN["max_requests_jitter"] > 0
 
@@ -96,7 +97,7 @@ def test_the_database_and_the_doorbells_are_reached_from_inside_alone():
     for name in ("postgres", "redis"):
         assert SERVICES[name]["networks"] == ["inner"]
         assert "ports" not in SERVICES[name]
-    assert [name for name in SERVICES if "ports" in SERVICES[name]] == ["web"]
+    assert [name for name in SERVICES if "ports" in SERVICES[name]] == ["front"]
 
 
 def test_one_clock_rings_however_many_workers_there_are():

@@ -10,19 +10,24 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook
+from redis.exceptions import ConnectionError as RedisConnectionError
 
+from evaluation import working
 from evaluation.actions import run_waiting_jobs, upload_workbook
 from evaluation.core.columns import columns_of
 from evaluation.core.gaps import joined, joined_to_floor, row_gaps
 from evaluation.core.sensitivity import sensitivity
 from evaluation.core.verdict import judge, judge_report
+from evaluation.judged import judged as verdicts
+from evaluation.models import JobState
 from indicators.models import Submission
 from indicators.report import CountyReport, SchoolReport
 from indicators.workbook.read import read_report
+from reports.firmness_kept import Loaded, prepare_firmness
 from reports.presenters.coefficient import CoefficientPage, coefficient_page
 from schools.vocabulary import SchoolType, Stage
 from tests import builders
@@ -30,11 +35,6 @@ from tests.evaluation.random_counties import AS_OF, random_county
 from tests.reports.test_pages import school_pages
 
 Judged = Callable[..., Submission]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_kept():
-    cache.clear()
 
 
 @pytest.fixture
@@ -192,6 +192,52 @@ def test_a_verdict_that_hangs_on_one_cell_says_which_from_what_to_what(judged, a
     assert told[0] in words_of(verdict)
     assert reverse("firmness", args=[submission.pk]) in verdict
     assert reverse("coefficient", args=[submission.pk, "PRIMARY", "L2"]) in verdict
+
+
+def test_a_worker_makes_the_sentence_of_a_verdict_ready_and_the_page_does_not_compute_it(
+    standard, clerk, county, as_clerk, tmp_path, monkeypatch
+):
+    verdicts.connect(prepare_firmness)
+    try:
+        path = builders.write_workbook(tmp_path / "filled.xlsx")
+        submission = upload_workbook(clerk, county, 2026, "清河县.xlsx", path.read_bytes())
+        assert working.work_on()
+    finally:
+        verdicts.disconnect(prepare_firmness)
+
+    def again(self: Loaded) -> None:
+        raise AssertionError("computed for a page")
+
+    monkeypatch.setattr(Loaded, "firmness", again)
+    assert "结论最薄弱的一处：" in words_of(page_of(as_clerk, "submission", submission.pk))
+
+
+def test_what_makes_pages_ready_may_fail_and_the_verdict_stands(standard, clerk, county, tmp_path, caplog):
+    def fails(**told: Any) -> None:
+        raise ValueError("spoiled")
+
+    verdicts.connect(fails)
+    try:
+        path = builders.write_workbook(tmp_path / "filled.xlsx")
+        submission = upload_workbook(clerk, county, 2026, "清河县.xlsx", path.read_bytes())
+        assert working.work_on()
+    finally:
+        verdicts.disconnect(fails)
+    assert submission.jobs.get().state == JobState.DONE
+    assert submission.verdicts.exists()
+    assert "spoiled" in caplog.text
+
+
+def test_without_the_store_of_sentences_they_are_computed(judged, as_clerk, monkeypatch):
+    submission = judged()
+    told = words_of(page_of(as_clerk, "submission", submission.pk))
+
+    def away(*asked: Any, **more: Any) -> None:
+        raise RedisConnectionError("away")
+
+    for name in ("get_many", "set"):
+        monkeypatch.setattr(caches["sentences"], name, away)
+    assert words_of(page_of(as_clerk, "submission", submission.pk)) == told
 
 
 def test_a_passing_county_is_told_its_weakest_place(judged, as_clerk):
