@@ -178,6 +178,11 @@ def _claimable(now: datetime.datetime) -> Q:
 _ORDER = (F("batch").asc(nulls_first=True), F("document_order").asc(nulls_first=True), "created_at", "pk")
 
 
+def somebody_waits() -> bool:
+    """Whether a job of a person waits to be taken."""
+    return Job.objects.filter(state=JobState.WAITING, batch=None, document_order=None).exists()
+
+
 def claim(job_id: int | None = None) -> Job | None:
     """Take the oldest claimable job, or the given one; None where there is none. Two workers never get the same."""
     now = timezone.now()

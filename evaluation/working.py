@@ -49,7 +49,8 @@ def work_on(job_id: int | None = None) -> bool:
             jobs.doing.rests()
         if job.submission_id is not None or job.partial_id is not None:
             keep_one_ready()
-        if job.submission is not None:
+        # Whoever waits for a verdict goes before whoever opens one.
+        if job.submission is not None and not jobs.somebody_waits():
             judged.send_robust(sender=Job, version=job.submission)
         return True
 

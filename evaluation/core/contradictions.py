@@ -30,6 +30,7 @@ class Contradictions:
         """Without the county figures a change of one of them is taken as it is."""
         self._schools, self._figures = schools, figures
         self._rows: dict[int, _Row] = {}
+        self._known: dict[Change, bool] = {}
         self._of_county = None if figures is None else _of_county(figures, None)
 
     def has(self, change: Change) -> bool:
@@ -37,6 +38,12 @@ class Contradictions:
         nothing."""
         if change.room >= 0:
             return False
+        # Several coefficients hang on the pupils of one school, and ask the same.
+        if change not in self._known:
+            self._known[change] = self._has(change)
+        return self._known[change]
+
+    def _has(self, change: Change) -> bool:
         if change.school == OF_COUNTY:
             known, figures = self._of_county, self._figures
             return known is not None and figures is not None and bool(_of_county(figures, change) - known)
