@@ -152,7 +152,7 @@ class Deployment:
         front, *behind = free_port(), free_port(), free_port()
         for name, port, count in zip(("web", "uploads"), behind, (web, uploads), strict=True):
             site = ("-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi", "--bind", f"127.0.0.1:{port}")
-            self.add_worker(name, *site, WEB_WORKERS=str(count), PROXIES="1")
+            self.add_worker(name, *site, WEB_WORKERS=str(count), FRONT="1")
         config = front_config(self.folder, front, *behind)
         self._add("front", [program("nginx") or "nginx", "-c", str(config)], False, {})
         for port in (*behind, front):

@@ -7,7 +7,8 @@ ALLOWED_HOSTS   comma-separated (default: this machine alone)
 CSRF_TRUSTED_ORIGINS  comma-separated origins whose forms are taken beside the own (default: none)
 DEBUG           1 to see tracebacks in the browser; never in a deployment
 HTTPS           1 behind TLS: secure cookies, HSTS
-PROXIES         how many proxies of ours a request passes, each adding to X-Forwarded-For (default: 1 with HTTPS)
+FRONT           1 where config/front.conf stands before the site, as in docker-compose.yml
+PROXIES         how many proxies of ours a request passes, each adding to X-Forwarded-For (default: FRONT + HTTPS)
 SITE_URL        address of the site in letters, notices and on certificates (default: http://127.0.0.1:8000)
 EMAIL_URL       smtp://user:password@host:587/?tls=1, or smtps:// (default: letters go to the console)
 EMAIL_FROM      sender of letters
@@ -44,7 +45,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var"))
 DEBUG = os.environ.get("DEBUG") == "1"
 HTTPS = os.environ.get("HTTPS") == "1"
-PROXIES = int(os.environ.get("PROXIES") or HTTPS)
+PROXIES = int(os.environ.get("PROXIES") or HTTPS + (os.environ.get("FRONT") == "1"))
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
 IS_EMBEDDED = not DATABASE_URL or DATABASE_URL.startswith("sqlite:")
 REDIS_URL = os.environ.get("REDIS_URL", "")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import BaseCache, caches
 from django.db.models import prefetch_related_objects
 from redis.exceptions import RedisError
@@ -30,8 +34,20 @@ Told = tuple[str, int]
 
 #: How long the sentence of a verdict is kept. A verdict never changes; the limit only keeps the store small.
 _KEPT_SECONDS = 24 * 3600
-#: Counted up with the method or the words: what was kept by earlier ones is not told any more.
-_EDITION = 1
+#: After a failure of the shared store it is left alone for so long: one that hangs must not hang every page.
+_DEAF_SECONDS = 5.0
+_deaf_until = 0.0
+
+
+def _edition() -> str:
+    """Of the method and of the words: what was kept by an earlier one is not told any more."""
+    core = settings.BASE_DIR / "evaluation/core"
+    sources = [*core.glob("firmness*.py"), core / "contradictions.py", core / "changes.py"]
+    sources.append(settings.BASE_DIR / "reports/presenters/firmness.py")
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(sources))).hexdigest()[:16]
+
+
+_EDITION = _edition()
 
 
 def firmness_in_short(version: Submission, verdict: Verdict) -> Told:
@@ -41,7 +57,7 @@ def firmness_in_short(version: Submission, verdict: Verdict) -> Told:
     if told is None:
         loaded = Loaded.of(version, verdict)
         told = loaded.told(loaded.cells(version))
-        _keep(key, told)
+        _keep({key: told})
     return told
 
 
@@ -56,42 +72,57 @@ def firmness_of_many(verdicts: Sequence[tuple[Submission, Verdict]], most: int) 
         return told
     versions = [version for version, _ in missing]
     reports, standards = reports_of(versions), Standard.objects.in_bulk({verdict.standard_id for _, verdict in missing})
+    found: dict[str, Told] = {}
     for version, verdict in missing:
         standard = parsed_standard(standards[verdict.standard_id])
         report, cells = reports[version.pk]
         loaded = Loaded.from_report(report, verdict, standard)
         told[verdict.pk] = loaded.told(Cells(loaded.ordered, version.columns, cells))
-        _keep(keys[verdict.pk], told[verdict.pk])
+        found[keys[verdict.pk]] = told[verdict.pk]
+    _keep(found)
     return told
 
 
 def prepare_firmness(sender: type, version: Submission, **more: Any) -> None:
     """Keep the sentence of a version that was judged a moment ago, before anybody opens its page."""
-    if (verdict := verdict_of(version)) is not None:
-        firmness_in_short(version, verdict)
+    # As it is stored: the worker's own was read before the file was, and another worker may have done the job.
+    stored = Submission.objects.get(pk=version.pk)
+    if (verdict := verdict_of(stored)) is not None:
+        firmness_in_short(stored, verdict)
 
 
 def _key(version: Submission, verdict: Verdict) -> str:
     return f"firmness:{_EDITION}:{verdict.pk}:{verdict.sha256}:{version.file_id}"
 
 
-def _store() -> BaseCache:
-    return caches["sentences"]
-
-
 def _kept(keys: Iterable[str]) -> dict[str, Told]:
-    try:
-        return dict(_store().get_many(list(keys)))
-    except (RedisError, OSError):
-        logger.warning("sentences are computed again: where they are kept cannot be reached")
-        return {}
+    """What this process has, and of the rest what the store of all processes has."""
+    wanted = list(keys)
+    own: dict[str, Told] = caches["default"].get_many(wanted)
+    missing = [key for key in wanted if key not in own]
+    with _shared() as store:
+        if store is not None and missing:
+            caches["default"].set_many(found := store.get_many(missing), _KEPT_SECONDS)
+            own |= found
+    return own
 
 
-def _keep(key: str, told: Told) -> None:
+def _keep(told: Mapping[str, Told]) -> None:
+    caches["default"].set_many(told, _KEPT_SECONDS)
+    with _shared() as store:
+        if store is not None:
+            store.set_many(told, _KEPT_SECONDS)
+
+
+@contextmanager
+def _shared() -> Iterator[BaseCache | None]:
+    """The store of all processes; None while it is left alone. Whatever it fails at is left out."""
+    global _deaf_until
     try:
-        _store().set(key, told, _KEPT_SECONDS)
+        yield caches["sentences"] if monotonic() >= _deaf_until else None
     except (RedisError, OSError):
-        logger.warning("a sentence is not kept: where they are kept cannot be reached")
+        logger.warning("where sentences are kept for all processes cannot be reached")
+        _deaf_until = monotonic() + _DEAF_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -290,7 +290,7 @@ def test_the_address_behind_a_proxy_is_the_one_the_proxy_wrote(client, notice, s
     for forged in ("198.51.100.1", "198.51.100.2"):
         client.post(address, {"text": WORDS}, headers={"X-Forwarded-For": forged})
     assert Objection.objects.values("sender").distinct().count() == 1
-    settings.HTTPS = True
+    settings.HTTPS, settings.PROXIES = True, 1
     client.post(address, {"text": WORDS}, headers={"X-Forwarded-For": "198.51.100.9, 203.0.113.7"}, secure=True)
     assert Objection.objects.latest("pk").sender == sender_of("203.0.113.7", TODAY)
 

@@ -27,6 +27,7 @@ from evaluation.models import JobState
 from indicators.models import Submission
 from indicators.report import CountyReport, SchoolReport
 from indicators.workbook.read import read_report
+from reports import firmness_kept
 from reports.firmness_kept import Loaded, prepare_firmness
 from reports.presenters.coefficient import CoefficientPage, coefficient_page
 from schools.vocabulary import SchoolType, Stage
@@ -235,8 +236,18 @@ def test_without_the_store_of_sentences_they_are_computed(judged, as_clerk, monk
     def away(*asked: Any, **more: Any) -> None:
         raise RedisConnectionError("away")
 
-    for name in ("get_many", "set"):
-        monkeypatch.setattr(caches["sentences"], name, away)
+    asked = []
+
+    def counted(*keys: Any, **more: Any) -> None:
+        asked.append(keys)
+        away()
+
+    for name in ("get_many", "set_many"):
+        monkeypatch.setattr(caches["sentences"], name, counted)
+    monkeypatch.setattr(firmness_kept, "_deaf_until", 0.0)
+    caches["default"].clear()
+    assert words_of(page_of(as_clerk, "submission", submission.pk)) == told
+    assert len(asked) == 1, "one that hangs is asked once, then left alone for a while"
     assert words_of(page_of(as_clerk, "submission", submission.pk)) == told
 
 
