@@ -147,10 +147,13 @@ class Deployment:
         return self._add(name, [sys.executable, *command], gives_way, more)
 
     def add_site(self, web: int, uploads: int) -> int:
-        """Start the site as docker-compose does: so many processes for pages and for uploads, nginx before them.
-        Returns the port it is asked at, once it answers."""
-        front, *behind = free_port(), free_port(), free_port()
+        """Start the site as docker-compose does: so many processes for pages and for uploads (0: those of the pages
+        take them too), nginx before them. Returns the port it is asked at, once it answers."""
+        front, of_pages = free_port(), free_port()
+        behind = (of_pages, free_port() if uploads else of_pages)
         for name, port, count in zip(("web", "uploads"), behind, (web, uploads), strict=True):
+            if not count:
+                continue
             site = ("-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi", "--bind", f"127.0.0.1:{port}")
             self.add_worker(name, *site, WEB_WORKERS=str(count), FRONT="1")
         config = front_config(self.folder, front, *behind)
