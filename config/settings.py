@@ -344,28 +344,27 @@ SPECTACULAR_SETTINGS = {
 }
 
 
-def _shared(name: str) -> dict[str, object]:
+def _shared() -> dict[str, object]:
     """A store of all processes where there is Redis; whoever uses it gets along without."""
     if not REDIS_URL:
         here = "django.core.cache.backends.locmem.LocMemCache"
-        return {"BACKEND": here, "LOCATION": name, "OPTIONS": {"MAX_ENTRIES": 20_000}}
+        return {"BACKEND": here, "LOCATION": "shared", "OPTIONS": {"MAX_ENTRIES": 20_000}}
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": f"portal-{name}",
+        "KEY_PREFIX": "portal-shared",
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
 
 
 # Pages kept for a minute live in each process. Requests are counted for all of them together, and what a worker has
-# made ready is for all of them.
+# made ready is for all of them. One store for both: Django looks at every store after every request.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "OPTIONS": {"MAX_ENTRIES": 2_000},
     },
-    "counters": _shared("counters"),
-    "sentences": _shared("sentences"),
+    "shared": _shared(),
 }
 
 # The message is only a doorbell: it carries an id, and losing it loses nothing (evaluation/jobs.py).

@@ -119,7 +119,7 @@ def _shared() -> Iterator[BaseCache | None]:
     """The store of all processes; None while it is left alone. Whatever it fails at is left out."""
     global _deaf_until
     try:
-        yield caches["sentences"] if monotonic() >= _deaf_until else None
+        yield caches["shared"] if monotonic() >= _deaf_until else None
     except (RedisError, OSError):
         logger.warning("where sentences are kept for all processes cannot be reached")
         _deaf_until = monotonic() + _DEAF_SECONDS

@@ -79,8 +79,7 @@ def _fast_passwords(settings):
 def _nothing_kept_from_another_test(settings):
     # Not in Redis either, where the other process of this run would find it.
     here = "django.core.cache.backends.locmem.LocMemCache"
-    shared = {name: {"BACKEND": here, "LOCATION": name} for name in ("counters", "sentences")}
-    settings.CACHES = settings.CACHES | shared
+    settings.CACHES = settings.CACHES | {"shared": {"BACKEND": here, "LOCATION": "shared"}}
     for each in caches.all():
         each.clear()
 

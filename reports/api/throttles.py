@@ -23,7 +23,7 @@ class _Rate(SimpleRateThrottle):
 
     @property
     def cache(self) -> BaseCache:
-        return caches["counters"]
+        return caches["shared"]
 
     def get_rate(self) -> str | None:
         """The rate of this kind."""

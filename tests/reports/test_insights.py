@@ -243,7 +243,7 @@ def test_without_the_store_of_sentences_they_are_computed(judged, as_clerk, monk
         away()
 
     for name in ("get_many", "set_many"):
-        monkeypatch.setattr(caches["sentences"], name, counted)
+        monkeypatch.setattr(caches["shared"], name, counted)
     monkeypatch.setattr(firmness_kept, "_deaf_until", 0.0)
     caches["default"].clear()
     assert words_of(page_of(as_clerk, "submission", submission.pk)) == told

@@ -63,7 +63,7 @@ def test_scripts_of_other_sites_read_open_answers_and_nothing_else(client, count
 
 def test_too_many_requests_of_one_address_are_refused_with_how_long_to_wait(client, county, settings):
     settings.API_RATES = settings.API_RATES | {"public": "2/min"}
-    caches["counters"].clear()
+    caches["shared"].clear()
     addresses = [reverse("api_counties") + f"?page_size={number}" for number in (1, 2, 3)]
     assert [client.get(address).status_code for address in addresses] == [200, 200, 429]
     refused = client.get(addresses[2])
@@ -77,7 +77,7 @@ def test_too_many_requests_of_one_address_are_refused_with_how_long_to_wait(clie
 
 def test_each_token_has_a_rate_of_its_own(client, clerk, signer, bearer, settings):
     settings.API_RATES = settings.API_RATES | {"token": "1/min"}
-    caches["counters"].clear()
+    caches["shared"].clear()
     other = {"Authorization": f"Bearer {make_api_token(signer, '另一个程序', 30, is_verified=False)[1]}"}
     address = reverse("api_account")
     assert [client.get(address, headers=bearer).status_code for _ in range(2)] == [200, 429]
@@ -150,7 +150,7 @@ def test_a_page_for_people_that_is_not_there_stays_a_page(client, db):
 
 def test_an_address_that_keeps_bringing_wrong_tokens_is_refused(client, bearer, settings):
     settings.API_RATES = settings.API_RATES | {"token": "2/min"}
-    caches["counters"].clear()
+    caches["shared"].clear()
     address, wrong = reverse("api_account"), {"Authorization": "Bearer wrong"}
     assert [client.get(address, headers=wrong).status_code for _ in range(4)] == [401, 401, 429, 429]
     refused = client.get(address, headers=wrong)
