@@ -39,9 +39,12 @@ class Display:
     @classmethod
     def of(cls, request: HttpRequest) -> Display:
         """What the cookie says; the standard where there is none, or one that was not made here."""
-        size, _, contrast = request.COOKIES.get(COOKIE, "").partition(".")
+        told = request.COOKIES.get(COOKIE)
+        if not told:
+            return _STANDARD
+        size, _, contrast = told.partition(".")
         if size not in TextSize.values or contrast not in Contrast.values:
-            return cls()
+            return _STANDARD
         return cls(TextSize(size), Contrast(contrast))
 
     def __str__(self) -> str:
@@ -53,6 +56,9 @@ class Display:
         found = [f"text-{self.size.value}"] * (self.size is not TextSize.NORMAL)
         found += [f"contrast-{self.contrast.value}"] * (self.contrast is not Contrast.NORMAL)
         return " ".join(found)
+
+
+_STANDARD = Display()
 
 
 def display(request: HttpRequest) -> dict[str, object]:

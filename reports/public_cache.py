@@ -118,10 +118,10 @@ def _key(request: HttpRequest) -> str | None:
     if cookies and (settings.SESSION_COOKIE_NAME in cookies or _MESSAGES_COOKIE in cookies):
         return None
     # One for each way of showing it: nobody gets another reader's choice, and a cookie made up adds none.
-    # With its scheme: who asks without TLS is sent on, and must not be given what was made for others.
-    return (
-        f"page:{request.scheme}:{request.get_host()}:{Display.of(request)}:{hashlib.sha256(path.encode()).hexdigest()}"
-    )
+    # With its scheme: who asks without TLS is sent on, and must not be given what was made for others. The host as it
+    # was sent: under one that is not allowed nothing was ever made, and Django refuses it then.
+    place = f"{request.META.get('HTTP_HOST', '')} {path}"
+    return f"page:{request.scheme}:{Display.of(request)}:{hashlib.sha256(place.encode()).hexdigest()}"
 
 
 def _has_token(request: HttpRequest) -> bool:
