@@ -51,6 +51,23 @@ def judged(standard, clerk, county, tmp_path) -> Judged:
 
 
 @pytest.fixture
+def judged_by_a_worker(standard, clerk, county, tmp_path) -> Callable[[Callable[..., None]], Submission]:
+    """A version a worker has judged while somebody listened."""
+
+    def make(listener: Callable[..., None]) -> Submission:
+        path = builders.write_workbook(tmp_path / "filled.xlsx")
+        submission = upload_workbook(clerk, county, 2026, "清河县.xlsx", path.read_bytes())
+        verdicts.connect(listener)
+        try:
+            assert working.work_on()
+        finally:
+            verdicts.disconnect(listener)
+        return submission
+
+    return make
+
+
+@pytest.fixture
 def as_clerk(client, clerk) -> Client:
     client.force_login(clerk)
     return client
@@ -196,15 +213,9 @@ def test_a_verdict_that_hangs_on_one_cell_says_which_from_what_to_what(judged, a
 
 
 def test_a_worker_makes_the_sentence_of_a_verdict_ready_and_the_page_does_not_compute_it(
-    standard, clerk, county, as_clerk, tmp_path, monkeypatch
+    judged_by_a_worker, as_clerk, monkeypatch
 ):
-    verdicts.connect(prepare_firmness)
-    try:
-        path = builders.write_workbook(tmp_path / "filled.xlsx")
-        submission = upload_workbook(clerk, county, 2026, "清河县.xlsx", path.read_bytes())
-        assert working.work_on()
-    finally:
-        verdicts.disconnect(prepare_firmness)
+    submission = judged_by_a_worker(prepare_firmness)
 
     def again(self: Loaded) -> None:
         raise AssertionError("computed for a page")
@@ -213,17 +224,11 @@ def test_a_worker_makes_the_sentence_of_a_verdict_ready_and_the_page_does_not_co
     assert "结论最薄弱的一处：" in words_of(page_of(as_clerk, "submission", submission.pk))
 
 
-def test_what_makes_pages_ready_may_fail_and_the_verdict_stands(standard, clerk, county, tmp_path, caplog):
+def test_what_makes_pages_ready_may_fail_and_the_verdict_stands(judged_by_a_worker, caplog):
     def fails(**told: Any) -> None:
         raise ValueError("spoiled")
 
-    verdicts.connect(fails)
-    try:
-        path = builders.write_workbook(tmp_path / "filled.xlsx")
-        submission = upload_workbook(clerk, county, 2026, "清河县.xlsx", path.read_bytes())
-        assert working.work_on()
-    finally:
-        verdicts.disconnect(fails)
+    submission = judged_by_a_worker(fails)
     assert submission.jobs.get().state == JobState.DONE
     assert submission.verdicts.exists()
     assert "spoiled" in caplog.text
